@@ -1,0 +1,3 @@
+//! The one binary yinxin, a file per command.
+
+fn main() {}

@@ -1,0 +1,19 @@
+//! SM2, SM3 and SM4, and the [`Signer`], [`Verifier`] and [`Digest`] that everything else signs and hashes
+//! through.
+//!
+//! The arithmetic comes from RustCrypto; nothing of it shows in this crate's surface, so that another backend
+//! (or a device) can stand behind the same names. [`self_test`] compares the backend with the published vectors
+//! and is called once at the start of every program.
+
+mod digest;
+mod self_test;
+mod sign;
+mod signature;
+pub mod sm4;
+
+pub use digest::{Digest, Sm3, sm3, sm3_many};
+pub use self_test::{SelfTestFailed, self_test};
+pub use sign::{
+    BadPublicKey, BadSecretKey, BadSignature, DEFAULT_ID, PublicKey, SignError, Signer, SigningKey, Verifier,
+};
+pub use signature::{Signature, SignatureEncoding};

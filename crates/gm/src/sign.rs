@@ -1,0 +1,327 @@
+//! SM2 signatures (GB/T 32918.2-2016) with the conventions of GB/T 35276-2017.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use elliptic_curve::Generate as _;
+use rand_core::CryptoRng;
+use signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
+use zeroize::Zeroizing;
+
+use crate::{Digest, Signature, Sm3};
+
+/// The user identity when nothing else was agreed (GB/T 35276-2017 §10).
+pub const DEFAULT_ID: &[u8] = b"1234567812345678";
+
+/// Signs with a private key that may live anywhere.
+///
+/// Devices sign e = SM3(Z‖M), so that is the primitive; [`sign`](Self::sign) adds the first step.
+pub trait Signer {
+    /// The public half of the key that signs.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs e = SM3(Z‖M).
+    fn sign_digest(&self, e: &Digest) -> Result<Signature, SignError>;
+
+    /// Signs `message` under the default identity.
+    fn sign(&self, message: &[u8]) -> Result<Signature, SignError> {
+        self.sign_digest(&self.public_key().message_digest(message))
+    }
+}
+
+/// Checks signatures of one key.
+pub trait Verifier {
+    /// Checks a signature over e = SM3(Z‖M).
+    fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), BadSignature>;
+
+    /// Checks a signature over `message` under the default identity.
+    fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature>;
+}
+
+/// A point of the SM2 curve, not infinity: checked when it is made. Cheap to clone.
+#[derive(Clone)]
+pub struct PublicKey(Arc<Prepared>);
+
+struct Prepared {
+    sec1: [u8; 65],
+    z: Digest,
+    key: sm2::dsa::VerifyingKey,
+}
+
+impl PublicKey {
+    /// From `04‖X‖Y` (65 bytes) or the compressed form (33 bytes).
+    pub fn from_sec1(bytes: &[u8]) -> Result<Self, BadPublicKey> {
+        let key = sm2::PublicKey::from_sec1_bytes(bytes).map_err(|_| BadPublicKey)?;
+        Self::from_inner(key)
+    }
+
+    fn from_inner(key: sm2::PublicKey) -> Result<Self, BadPublicKey> {
+        let sec1: [u8; 65] = key
+            .to_sec1_bytes()
+            .as_ref()
+            .try_into()
+            .map_err(|_| BadPublicKey)?;
+        // The library wants an identity of its own; only `verify_digest` is used, which does not read it.
+        let verifying = sm2::dsa::VerifyingKey::new("", key).map_err(|_| BadPublicKey)?;
+        let z = identity_hash(DEFAULT_ID, &sec1);
+        Ok(Self(Arc::new(Prepared {
+            sec1,
+            z,
+            key: verifying,
+        })))
+    }
+
+    /// `04‖X‖Y`.
+    pub fn to_sec1(&self) -> [u8; 65] {
+        self.0.sec1
+    }
+
+    /// Z = SM3(ENTL‖ID‖a‖b‖xG‖yG‖xA‖yA) (GB/T 32918.2-2016 §5.5). `id` of at most 8191 bytes.
+    pub fn z(&self, id: &[u8]) -> Digest {
+        if id == DEFAULT_ID {
+            self.0.z
+        } else {
+            identity_hash(id, &self.0.sec1)
+        }
+    }
+
+    /// e = SM3(Z‖M) under the default identity.
+    pub fn message_digest(&self, message: &[u8]) -> Digest {
+        let mut hasher = Sm3::new();
+        hasher.update(&self.0.z.0);
+        hasher.update(message);
+        hasher.finish()
+    }
+}
+
+impl Verifier for PublicKey {
+    fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), BadSignature> {
+        self.0
+            .key
+            .verify_prehash(&e.0, signature.inner())
+            .map_err(|_| BadSignature::Mismatch)
+    }
+
+    fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
+        self.verify_digest(&self.message_digest(message), signature)
+    }
+}
+
+impl PartialEq for PublicKey {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.sec1 == other.0.sec1
+    }
+}
+
+impl Eq for PublicKey {}
+
+impl Hash for PublicKey {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.sec1.hash(state);
+    }
+}
+
+impl fmt::Debug for PublicKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PublicKey(")?;
+        self.0.sec1.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
+        f.write_str(")")
+    }
+}
+
+/// A private key in memory, wiped when dropped.
+#[derive(Clone)]
+pub struct SigningKey {
+    key: sm2::dsa::SigningKey,
+    public: PublicKey,
+}
+
+impl SigningKey {
+    /// A new key from `rng`.
+    pub fn generate(rng: &mut dyn CryptoRng) -> Self {
+        let mut rng = rng;
+        loop {
+            let secret = sm2::SecretKey::generate_from_rng(&mut rng);
+            if let Ok(key) = Self::from_secret(&secret) {
+                return key;
+            }
+        }
+    }
+
+    /// From d, big-endian, in 1 … n−2 (GB/T 32918.1-2016 §6.1).
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, BadSecretKey> {
+        let secret = sm2::SecretKey::from_slice(bytes).map_err(|_| BadSecretKey)?;
+        Self::from_secret(&secret)
+    }
+
+    /// d, big-endian. Only key stores call this.
+    pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.key.to_bytes().into())
+    }
+
+    fn from_secret(secret: &sm2::SecretKey) -> Result<Self, BadSecretKey> {
+        // d = n−1 has no inverse of 1+d: such a key cannot sign.
+        let plus_one = *secret.to_nonzero_scalar() + sm2::Scalar::ONE;
+        if plus_one == sm2::Scalar::ZERO {
+            return Err(BadSecretKey);
+        }
+        let key = sm2::dsa::SigningKey::new("", secret).map_err(|_| BadSecretKey)?;
+        let public = PublicKey::from_inner(secret.public_key()).map_err(|_| BadSecretKey)?;
+        Ok(Self { key, public })
+    }
+}
+
+impl Signer for SigningKey {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    /// Deterministic nonces in the manner of RFC 6979.
+    fn sign_digest(&self, e: &Digest) -> Result<Signature, SignError> {
+        let signature = self
+            .key
+            .sign_prehash(&e.0)
+            .map_err(|_| SignError("the SM2 backend refused".into()))?;
+        Ok(Signature::from_inner(signature))
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SigningKey")
+            .field("public", &self.public)
+            .finish_non_exhaustive()
+    }
+}
+
+/// a‖b‖xG‖yG of the curve (GB/T 32918.5-2017).
+const CURVE: [u8; 128] = *b"\
+\xff\xff\xff\xfe\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\xfc\
+\x28\xe9\xfa\x9e\x9d\x9f\x5e\x34\x4d\x5a\x9e\x4b\xcf\x65\x09\xa7\xf3\x97\x89\xf5\x15\xab\x8f\x92\xdd\xbc\xbd\x41\x4d\x94\x0e\x93\
+\x32\xc4\xae\x2c\x1f\x19\x81\x19\x5f\x99\x04\x46\x6a\x39\xc9\x94\x8f\xe3\x0b\xbf\xf2\x66\x0b\xe1\x71\x5a\x45\x89\x33\x4c\x74\xc7\
+\xbc\x37\x36\xa2\xf4\xf6\x77\x9c\x59\xbd\xce\xe3\x6b\x69\x21\x53\xd0\xa9\x87\x7c\xc6\x2a\x47\x40\x02\xdf\x32\xe5\x21\x39\xf0\xa0";
+
+fn identity_hash(id: &[u8], sec1: &[u8; 65]) -> Digest {
+    let bits = (id.len() as u16).wrapping_mul(8);
+    let mut hasher = Sm3::new();
+    hasher.update(&bits.to_be_bytes());
+    hasher.update(id);
+    hasher.update(&CURVE);
+    hasher.update(&sec1[1..]);
+    hasher.finish()
+}
+
+/// The bytes are no point of the SM2 curve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the public key is not a point of the SM2 curve")]
+pub struct BadPublicKey;
+
+/// The bytes are no private key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the private key is not a number between 1 and n-2")]
+pub struct BadSecretKey;
+
+/// Why a signature does not hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum BadSignature {
+    /// No known encoding of r and s.
+    #[error("the signature value is in no known encoding")]
+    Malformed,
+    /// The equation does not hold.
+    #[error("the signature does not match the message and key")]
+    Mismatch,
+    /// r or s is not in 1 … n−1.
+    #[error("the signature value is out of range")]
+    OutOfRange,
+}
+
+/// The key, or the device that holds it, did not sign; the text says why.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("signing failed: {0}")]
+pub struct SignError(pub String);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hex32(text: &str) -> [u8; 32] {
+        std::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
+    }
+
+    /// The example of GB/T 32918.5-2017 annex A.
+    fn example_key() -> SigningKey {
+        let d = hex32("3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8");
+        SigningKey::from_bytes(&d).unwrap()
+    }
+
+    #[test]
+    fn standard_example_z_e_and_signature() {
+        let key = example_key();
+        let x = hex32("09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020");
+        let y = hex32("CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13");
+        assert_eq!(key.public_key().to_sec1()[1..], [x, y].concat());
+        let z = key.public_key().z(DEFAULT_ID);
+        assert_eq!(
+            z.0,
+            hex32("B2E14C5C79C6DF5B85F4FE7ED8DB7A262B9DA7E07CCB0EA9F4747B8CCDA8A4F3")
+        );
+        let e = key.public_key().message_digest(b"message digest");
+        assert_eq!(
+            e.0,
+            hex32("F0B43E94BA45ACCAACE692ED534382EB17E6AB5A19CE7B31F4486FDFC0D28640")
+        );
+        let r = hex32("F5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B3");
+        let s = hex32("B1B6AA29DF212FD8763182BC0D421CA1BB9038FD1F7F42D4840B69C485BBC1AA");
+        let signature = Signature::from_raw(&[r, s].concat().try_into().unwrap()).unwrap();
+        assert_eq!(key.public_key().verify(b"message digest", &signature), Ok(()));
+    }
+
+    #[test]
+    fn what_is_signed_verifies_and_nothing_else_does() {
+        let key = example_key();
+        let signature = key.sign(b"message").unwrap();
+        assert_eq!(key.public_key().verify(b"message", &signature), Ok(()));
+        assert_eq!(
+            key.public_key().verify(b"massage", &signature),
+            Err(BadSignature::Mismatch)
+        );
+        for bit in 0..512 {
+            let mut raw = signature.to_raw();
+            raw[bit / 8] ^= 1 << (bit % 8);
+            let verdict = Signature::from_raw(&raw).and_then(|s| key.public_key().verify(b"message", &s));
+            assert!(verdict.is_err(), "bit {bit}");
+        }
+    }
+
+    #[test]
+    fn another_identity_does_not_verify() {
+        let key = example_key();
+        let mut hasher = Sm3::new();
+        hasher.update(&key.public_key().z(b"ALICE123@YAHOO.COM").0);
+        hasher.update(b"message");
+        let signature = key.sign_digest(&hasher.finish()).unwrap();
+        assert_eq!(
+            key.public_key().verify(b"message", &signature),
+            Err(BadSignature::Mismatch)
+        );
+    }
+
+    #[test]
+    fn bad_points_are_refused() {
+        let mut off_curve = example_key().public_key().to_sec1();
+        off_curve[64] ^= 1;
+        for bad in [&[][..], &[0], &[4; 65], &off_curve, &[5; 33]] {
+            assert_eq!(PublicKey::from_sec1(bad).err(), Some(BadPublicKey));
+        }
+    }
+
+    #[test]
+    fn bad_secrets_are_refused() {
+        let n_minus_1 = "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54122";
+        let n = "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123";
+        for bad in [[0; 32], hex32(n_minus_1), hex32(n), [0xff; 32]] {
+            assert_eq!(SigningKey::from_bytes(&bad).err(), Some(BadSecretKey));
+        }
+    }
+}

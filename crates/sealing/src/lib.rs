@@ -1,0 +1,1 @@
+//! Put a seal on a document; say what a sealed document proves.

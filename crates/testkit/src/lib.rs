@@ -1,0 +1,1 @@
+//! Test PKI, fixed clock, seeded randomness, document builders.
