@@ -1,0 +1,69 @@
+//! Chores of this repository, written in its own language with the standard library only.
+//!
+//! `cargo xtask tidy` checks the rules of the house that no compiler checks; the same check runs as a test
+//! with `cargo test -p xtask`.
+
+mod code;
+mod markdown;
+mod tidy;
+mod tree;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments
+        .iter()
+        .map(String::as_str)
+        .collect::<Vec<_>>()
+        .as_slice()
+    {
+        ["tidy"] => tidy_command(),
+        _ => {
+            eprintln!("Usage: cargo xtask tidy\n\nRules:");
+            for rule in tidy::RULES {
+                eprintln!("  {:<14} {}", rule.name, rule.says);
+            }
+            ExitCode::from(64)
+        }
+    }
+}
+
+fn tidy_command() -> ExitCode {
+    let tree = match tree::Tree::read(root()) {
+        Ok(tree) => tree,
+        Err(error) => {
+            eprintln!("error: the repository cannot be read: {error}");
+            return ExitCode::from(74);
+        }
+    };
+    let findings = tidy::check(&tree);
+    for finding in &findings {
+        eprintln!("{finding}");
+    }
+    match findings.len() {
+        0 => {
+            eprintln!(
+                "tidy: {} rules, {} files, nothing found",
+                tidy::RULES.len(),
+                tree.len()
+            );
+            ExitCode::SUCCESS
+        }
+        n => {
+            eprintln!(
+                "tidy: {n} found. hint: mend them; an exception needs a reason in {}",
+                tidy::EXCEPTIONS
+            );
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The repository's root folder: the parent of this crate.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+}
