@@ -20,82 +20,24 @@ pub(crate) struct Rule {
 }
 
 /// All rules, in the order in which their findings are shown.
+#[rustfmt::skip]
 pub(crate) const RULES: &[Rule] = &[
-    Rule {
-        name: "imports",
-        says: "crates import ours by the table in ARCHITECTURE.md",
-        check: crates::imports,
-    },
-    Rule {
-        name: "dependencies",
-        says: "versions, paths and lints stand in the root",
-        check: crates::dependencies,
-    },
-    Rule {
-        name: "crate-names",
-        says: "a crate is its folder's name and a thing",
-        check: crates::names,
-    },
-    Rule {
-        name: "crate-docs",
-        says: "a crate opens with a paragraph on what it is for",
-        check: crates::docs,
-    },
-    Rule {
-        name: "test-binaries",
-        says: "at most one integration test per crate",
-        check: crates::test_binaries,
-    },
-    Rule {
-        name: "file-length",
-        says: "a file has at most 900 lines",
-        check: sources::file_length,
-    },
-    Rule {
-        name: "function-length",
-        says: "a function has at most 70 lines",
-        check: sources::function_length,
-    },
-    Rule {
-        name: "columns",
-        says: "a line has at most 120 columns",
-        check: sources::columns,
-    },
-    Rule {
-        name: "unsafe",
-        says: "unsafe code stands only where it is allowed",
-        check: sources::unsafe_code,
-    },
-    Rule {
-        name: "ambient",
-        says: "libraries take time and randomness as arguments",
-        check: sources::ambient,
-    },
-    Rule {
-        name: "words",
-        says: "nothing unfinished, nothing silenced without a reason",
-        check: sources::words,
-    },
-    Rule {
-        name: "links",
-        says: "links in Markdown lead somewhere",
-        check: documents::links,
-    },
-    Rule {
-        name: "decisions",
-        says: "a decision has its headings",
-        check: documents::decisions,
-    },
-    Rule {
-        name: "invariants",
-        says: "an invariant names its test",
-        check: documents::invariants,
-    },
-    Rule {
-        name: "claims",
-        says: "a test that a document names exists",
-        check: documents::claims,
-    },
+    Rule { name: "imports", says: "crates import ours by the table in ARCHITECTURE.md", check: crates::imports },
+    Rule { name: "boundaries", says: "what a crate must not know is no dependency of it", check: crates::boundaries },
+    Rule { name: "dependencies", says: "versions, paths and lints stand in the root", check: crates::dependencies },
+    Rule { name: "crate-names", says: "a crate is its folder's name and a thing", check: crates::names },
+    Rule { name: "crate-docs", says: "a crate opens with a paragraph on what it is for", check: crates::docs },
+    Rule { name: "test-binaries", says: "at most one integration test per crate", check: crates::test_binaries },
+    Rule { name: "file-length", says: "a file has at most 900 lines", check: sources::file_length },
+    Rule { name: "function-length", says: "a function has at most 70 lines", check: sources::function_length },
+    Rule { name: "columns", says: "a line has at most 120 columns", check: sources::columns },
+    Rule { name: "unsafe", says: "unsafe code stands only where it is allowed", check: sources::unsafe_code },
+    Rule { name: "ambient", says: "libraries take time and randomness as arguments", check: sources::ambient },
+    Rule { name: "words", says: "nothing unfinished, nothing silenced without a reason", check: sources::words },
+    Rule { name: "links", says: "links in Markdown lead somewhere", check: documents::links },
+    Rule { name: "decisions", says: "a decision has its headings", check: documents::decisions },
+    Rule { name: "invariants", says: "an invariant names its test", check: documents::invariants },
+    Rule { name: "claims", says: "a test that a document names exists", check: documents::claims },
 ];
 
 /// Where exceptions stand.

@@ -13,6 +13,29 @@ const NAMELESS: [&str; 8] = [
 ];
 /// What any crate may use in its tests.
 const FOR_TESTS: [&str; 2] = ["ofd", "testkit"];
+/// Crates that know nothing of a matter, the dependencies that would bring it in, and the sentence that says so.
+const BOUNDARIES: [(&[&str], &[&str], &str); 2] = [
+    (
+        &["ofd"],
+        &[
+            "aes-gcm",
+            "md-5",
+            "rsa",
+            "sha1",
+            "sha2",
+            "signature",
+            "sm2",
+            "sm3",
+            "sm4",
+        ],
+        "documents know no cryptography: give the parts to hash and a hole to fill",
+    ),
+    (
+        &["gm", "keys", "ofd", "pki", "sealing", "ses"],
+        &["clap", "getrandom", "indicatif", "ureq"],
+        "arguments, randomness, terminal and network belong to the program",
+    ),
+];
 
 /// The import table and the manifests say the same, in both directions.
 pub(super) fn imports(tree: &Tree) -> Vec<Finding> {
@@ -74,6 +97,27 @@ pub(super) fn imports(tree: &Tree) -> Vec<Finding> {
                     0,
                     format!("tests of `{name}` may not import `{other}`"),
                 ));
+            }
+        }
+    }
+    found
+}
+
+/// What a crate must not know does not come in as a dependency either; tests may use it.
+pub(super) fn boundaries(tree: &Tree) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for (path, text) in manifests(tree) {
+        let name = path.split('/').nth(1).unwrap_or("");
+        for (_, banned, why) in BOUNDARIES.iter().filter(|(crates, _, _)| crates.contains(&name)) {
+            for (line, entry) in section_lines(text, "dependencies") {
+                let package = entry.split(['.', ' ', '=']).next().unwrap_or("");
+                if banned.contains(&package) {
+                    found.push(Finding::new(
+                        path,
+                        line,
+                        format!("`{name}` uses `{package}`: {why}"),
+                    ));
+                }
             }
         }
     }
@@ -289,6 +333,16 @@ mod tests {
             places(imports, &[("crates/gm/Cargo.toml", "")]),
             ["ARCHITECTURE.md:0"]
         );
+    }
+
+    #[test]
+    fn cryptography_in_documents_is_found() {
+        let manifest = "[dependencies]\nsm3.workspace = true\n[dev-dependencies]\nsm2.workspace = true\n";
+        let files = [
+            ("crates/ofd/Cargo.toml", manifest),
+            ("crates/gm/Cargo.toml", manifest),
+        ];
+        assert_eq!(places(boundaries, &files), ["crates/ofd/Cargo.toml:2"]);
     }
 
     #[test]
