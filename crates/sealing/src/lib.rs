@@ -1,10 +1,14 @@
 //! Put a seal on a document; say what a sealed document proves.
 
 mod code;
+mod position;
 mod report;
 mod text;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
+pub use position::{
+    Edge, Fold, PLACEMENTS_MAX, PageSelection, PageSizes, Placement, Position, PositionError, SLICE_MM_MIN, place,
+};
 pub use report::{
     CertificateSummary, CheckResult, Conclusion, DocumentSummary, InputKind, Outcome, REPORT_SCHEMA, Reason,
     Report, SealSummary, SignatureKind, SignatureReport, StampSummary, TimeSource, report_schema,
