@@ -1,10 +1,11 @@
 //! Chores of this repository, written in its own language with the standard library only.
 //!
 //! `cargo xtask tidy` checks the rules of the house that no compiler checks; the same check runs as a test
-//! with `cargo test -p xtask`.
+//! with `cargo test -p xtask`. `cargo xtask pages` writes the pages that are made from the sources.
 
 mod code;
 mod markdown;
+mod pages;
 mod tidy;
 mod tree;
 
@@ -20,10 +21,15 @@ fn main() -> ExitCode {
         .as_slice()
     {
         ["tidy"] => tidy_command(),
+        ["pages"] => pages_command(),
         _ => {
-            eprintln!("Usage: cargo xtask tidy\n\nRules:");
+            eprintln!("Usage: cargo xtask pages | tidy\n\n  pages  write what is made from the sources:");
+            for page in pages::PAGES {
+                eprintln!("    {}", page.path);
+            }
+            eprintln!("  tidy   check that:");
             for rule in tidy::RULES {
-                eprintln!("  {:<14} {}", rule.name, rule.says);
+                eprintln!("    {:<16} {}", rule.name, rule.says);
             }
             ExitCode::from(64)
         }
@@ -59,6 +65,21 @@ fn tidy_command() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn pages_command() -> ExitCode {
+    let write = |page: &pages::Page| {
+        let tree = tree::Tree::read(root()).map_err(|error| error.to_string())?;
+        let text = (page.make)(&tree)?;
+        std::fs::write(root().join(page.path), text).map_err(|error| error.to_string())
+    };
+    for page in pages::PAGES {
+        if let Err(error) = write(page) {
+            eprintln!("error: {}: {error}", page.path);
+            return ExitCode::FAILURE;
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// The repository's root folder: the parent of this crate.

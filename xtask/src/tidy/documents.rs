@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Finding;
-use crate::code::{blank, test_names};
-use crate::markdown;
+use crate::code::{blank, test_names, words};
 use crate::tree::Tree;
+use crate::{markdown, pages};
 
 const ARCHITECTURE: &str = "ARCHITECTURE.md";
 const DECISIONS: &str = "docs/decisions/";
@@ -133,7 +133,7 @@ pub(super) fn claims(tree: &Tree) -> Vec<Finding> {
             })
             .collect();
         if path.starts_with(STANDARDS) {
-            named.extend(tests_in_tables(text));
+            named.extend(in_column(text, "test"));
         }
         for (line, name) in named.into_iter().filter(|(_, name)| !exists(name)) {
             found.push(Finding::new(
@@ -141,6 +141,55 @@ pub(super) fn claims(tree: &Tree) -> Vec<Finding> {
                 line,
                 format!("there is no test `{name}`; write crate::test_name"),
             ));
+        }
+    }
+    found
+}
+
+/// Every name in a table's column "Rust" stands in the sources of its crate.
+pub(super) fn names(tree: &Tree) -> Vec<Finding> {
+    let mut code: BTreeMap<&str, String> = BTreeMap::new();
+    for (path, text) in tree.rust() {
+        if let Some((owner, _)) = path
+            .strip_prefix("crates/")
+            .and_then(|path| path.split_once("/src/"))
+        {
+            code.entry(owner).or_default().push_str(text);
+        }
+    }
+    let exists = |name: &str| {
+        let (owner, rest) = name.split_once("::").unwrap_or(("", name));
+        code.get(owner)
+            .is_some_and(|code| rest.split("::").all(|part| words(code, part).next().is_some()))
+    };
+    let mut found = Vec::new();
+    for (path, text) in tree.markdown() {
+        for (line, name) in in_column(text, "Rust")
+            .into_iter()
+            .filter(|(_, name)| !exists(name))
+        {
+            found.push(Finding::new(
+                path,
+                line,
+                format!("there is no `{name}`; write crate::Name"),
+            ));
+        }
+    }
+    found
+}
+
+/// Pages that are made from the sources are what the sources make.
+pub(super) fn pages(tree: &Tree) -> Vec<Finding> {
+    let mut found = Vec::new();
+    for page in pages::PAGES {
+        match (page.make)(tree) {
+            Ok(text) if Some(text.as_str()) == tree.text(page.path) => {}
+            Ok(_) => found.push(Finding::new(
+                page.path,
+                0,
+                "not what the sources say: run `cargo xtask pages`",
+            )),
+            Err(error) => found.push(Finding::new(page.path, 0, error)),
         }
     }
     found
@@ -154,11 +203,11 @@ fn tests_named(text: &str) -> Vec<&str> {
         .unwrap_or_default()
 }
 
-/// Code spans in the columns headed "test", with their lines.
-fn tests_in_tables(text: &str) -> Vec<(usize, String)> {
+/// Code spans in the columns headed `title`, with their lines.
+fn in_column(text: &str, title: &str) -> Vec<(usize, String)> {
     let mut named = Vec::new();
     for table in markdown::tables(text) {
-        let Some(column) = table.head.iter().position(|head| head == "test") else {
+        let Some(column) = table.head.iter().position(|head| head == title) else {
             continue;
         };
         for row in &table.rows {
@@ -247,5 +296,35 @@ mod tests {
                 "docs/standards/a.md:5"
             ]
         );
+    }
+
+    #[test]
+    fn a_word_without_its_type_is_found() {
+        let table = "| word | Rust |\n| - | - |\n| seal | `ses::Seal` |\n| stamp | `ses::Stamp`, `ses::Seal::Gone` |\n";
+        let files = [
+            ("docs/glossary.md", table),
+            ("crates/ses/src/lib.rs", "pub struct Seal;"),
+            ("crates/ofd/src/a.rs", "Stamp"),
+        ];
+        assert_eq!(
+            places(names, &files),
+            ["docs/glossary.md:4", "docs/glossary.md:4"]
+        );
+    }
+
+    #[test]
+    fn a_page_that_is_not_made_from_the_sources_is_found() {
+        let rows =
+            "\ncodes! {\n    A \"A\" Note None,\n        zh \"甲\" / \"\",\n        en \"a\" / \"\";\n}\n";
+        let sources = Tree::of(&[(pages::reasons::CATALOGUE, rows)]);
+        let made: Vec<_> = pages::PAGES
+            .iter()
+            .map(|page| (page.path, (page.make)(&sources).unwrap()))
+            .collect();
+        let mut files = vec![(pages::reasons::CATALOGUE, rows)];
+        files.extend(made.iter().map(|(path, text)| (*path, text.as_str())));
+        assert!(places(super::pages, &files).is_empty());
+        files[1].1 = "old";
+        assert_eq!(places(super::pages, &files), [format!("{}:0", files[1].0)]);
     }
 }
