@@ -12,7 +12,7 @@ use crate::Error;
 mod ber;
 pub mod write;
 
-pub use ber::{Encoding, definite, survey};
+pub use ber::{Encoding, definite, split_first, survey};
 
 /// BOOLEAN.
 pub const BOOLEAN: u8 = 0x01;

@@ -103,6 +103,25 @@ pub enum Error {
         /// The subject of the certificate.
         issuer: String,
     },
+    /// A certificate request whose sender has not shown that it holds the private key.
+    #[error("the certificate request is not signed with the key that it asks to certify: {0}")]
+    ProofOfPossession(gm::BadSignature),
+    /// The time-stamp authority did not grant the request.
+    #[error("the time-stamp authority refused the request with {status:?} ({failure:?}): {text}")]
+    TimestampRefused {
+        /// How it decided.
+        status: crate::PkiStatus,
+        /// Why, if it says so in a way that the standard knows.
+        failure: Option<crate::FailureInfo>,
+        /// What it says in its own words.
+        text: String,
+    },
+    /// The token that came back is not the one that was asked for.
+    #[error("the time-stamp token does not answer the request: {what} does not fit")]
+    TimestampMismatch {
+        /// What does not fit.
+        what: &'static str,
+    },
     /// The key, or the device that holds it, did not sign.
     #[error(transparent)]
     Sign(#[from] gm::SignError),

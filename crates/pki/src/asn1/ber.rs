@@ -42,6 +42,12 @@ pub fn survey(bytes: &[u8], what: &'static str) -> Result<Encoding, Error> {
     Ok(encoding)
 }
 
+/// The first element of `bytes`, of whatever length form, and what follows it.
+pub fn split_first<'a>(bytes: &'a [u8], what: &'static str) -> Result<(&'a [u8], &'a [u8]), Error> {
+    let rest = survey_element(bytes, what, 0, &mut Encoding::default())?;
+    Ok(bytes.split_at(bytes.len() - rest.len()))
+}
+
 /// `bytes` with definite lengths of the shortest form and whole strings; borrowed when they already are.
 ///
 /// SETs are not sorted and values not changed: the result of a faithful BER encoding is its DER encoding, over
@@ -231,13 +237,21 @@ mod tests {
     }
 
     #[test]
+    fn the_first_element_ends_where_its_contents_do() {
+        let padded = [0x30, 0x80, 2, 1, 5, 0, 0, 0, 0, 0];
+        assert_eq!(split_first(&padded, "it"), Ok((&padded[..7], &padded[7..])));
+        assert_eq!(split_first(&[5, 0, 9], "it"), Ok((&[5, 0][..], &[9][..])));
+        assert!(split_first(&[0x30, 2, 5], "it").is_err());
+    }
+
+    #[test]
     fn survey_tells_the_deviations() {
         let long = Encoding {
             long_lengths: true,
             ..Encoding::default()
         };
         assert_eq!(survey(&[0x30, 0x81, 0], "it"), Ok(long));
-        assert_eq!(survey(&[0x30, 0x82, 0, 1, 0], "it").is_err(), true);
+        assert!(survey(&[0x30, 0x82, 0, 1, 0], "it").is_err());
         assert_eq!(survey(&[4, 1, 0], "it"), Ok(Encoding::default()));
     }
 
