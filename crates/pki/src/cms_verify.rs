@@ -1,0 +1,453 @@
+//! Signed messages: what one signer proves.
+
+use const_oid::ObjectIdentifier;
+use gm::{BadSignature, Digest, Signature, SignatureEncoding, Verifier as _};
+use jiff::Timestamp;
+
+use crate::ess::EssHash;
+use crate::signer_info::{SignedAttributes, read_attributes};
+use crate::{Certificate, CmsDeviation, KeyFault, SignedData, SignerInfo, asn1, oid};
+
+/// Whether one thing that a message claims is so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Fact {
+    /// It is so.
+    Holds,
+    /// It is not so, or the claim is missing where the standard demands it, or it is broken.
+    Fails,
+    /// The message does not claim it, and need not.
+    Absent,
+    /// It could not be checked: an algorithm is not known here, or what it rests on is not at hand.
+    NotChecked,
+}
+
+impl Fact {
+    fn of(holds: bool) -> Self {
+        if holds { Self::Holds } else { Self::Fails }
+    }
+}
+
+/// What a signer signed, as far as it is at hand.
+#[derive(Clone, Copy, Debug)]
+pub enum ContentToSign<'a> {
+    /// All octets of the content.
+    Bytes(&'a [u8]),
+    /// The SM3 value of the content. It is not enough when there are no signed attributes, because SM2 hashes the
+    /// signer's identity before the content.
+    Digest(Digest),
+}
+
+impl ContentToSign<'_> {
+    /// The SM3 value of the content.
+    pub fn digest(&self) -> Digest {
+        match self {
+            Self::Bytes(bytes) => gm::sm3(bytes),
+            Self::Digest(digest) => *digest,
+        }
+    }
+}
+
+/// How good the digest algorithm of a signer is. Only SM3 counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum DigestAlgorithm {
+    /// SM3.
+    Sm3,
+    /// MD5 or SHA-1: broken.
+    WeakDigest(ObjectIdentifier),
+    /// Another algorithm; not approved for SM2 signatures.
+    Unknown(ObjectIdentifier),
+}
+
+impl DigestAlgorithm {
+    /// Sorts an algorithm by its object identifier.
+    pub fn of(algorithm: ObjectIdentifier) -> Self {
+        match algorithm {
+            oid::SM3 | oid::SM3_UNKEYED => Self::Sm3,
+            MD5 | SHA1 => Self::WeakDigest(algorithm),
+            _ => Self::Unknown(algorithm),
+        }
+    }
+}
+
+/// What became of a signature value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignatureFact {
+    /// It holds; the encoding may be a deviation.
+    Valid(SignatureEncoding),
+    /// It does not hold, or is no signature value at all.
+    Invalid(BadSignature),
+    /// The algorithm is not SM2.
+    AlgorithmUnknown(ObjectIdentifier),
+    /// The certificate holds no usable SM2 key.
+    NoKey(KeyFault),
+    /// The content is kept elsewhere and was not given.
+    NoContent,
+    /// There are no signed attributes, but the content is the encoding of some. Who sees it must think that the
+    /// attributes of another message were passed off as a content (RFC 5652 tells the two apart by nothing).
+    AttributesAsContent,
+}
+
+/// What one signer proves, each on its own.
+#[derive(Clone, Debug)]
+pub struct SignerFacts {
+    /// The SignerInfo names the certificate that it was checked against.
+    pub certificate: Fact,
+    /// The digest algorithm.
+    pub digest_algorithm: DigestAlgorithm,
+    /// The signature over the attributes, or over the content where there are none.
+    pub signature: SignatureFact,
+    /// The contentType attribute repeats the type of the content. Absent without signed attributes.
+    pub content_type: Fact,
+    /// The messageDigest attribute is the SM3 value of the content. Absent without signed attributes.
+    pub message_digest: Fact,
+    /// The ESS certificate identifier names the certificate.
+    pub signing_certificate: Fact,
+    /// When the signer says it signed.
+    pub signing_time: Option<Timestamp>,
+    /// What was tolerated.
+    pub deviations: Vec<CmsDeviation>,
+}
+
+impl SignerFacts {
+    /// Whether the signer, owner of the certificate's key, signed exactly this content. Says nothing about
+    /// trust in the certificate, and nothing about the [`deviations`](Self::deviations).
+    pub fn is_intact(&self) -> bool {
+        self.faults().is_empty()
+    }
+
+    /// What stands against the signature.
+    pub fn faults(&self) -> Vec<SignerFault> {
+        let digest_fault = match self.digest_algorithm {
+            DigestAlgorithm::Sm3 => None,
+            DigestAlgorithm::WeakDigest(algorithm) => Some(SignerFault::WeakDigest(algorithm)),
+            DigestAlgorithm::Unknown(algorithm) => Some(SignerFault::DigestUnknown(algorithm)),
+        };
+        // Each fact with its fault when it fails, and when it was not checked.
+        let facts = [
+            (
+                self.certificate,
+                SignerFault::CertificateNotNamed,
+                SignerFault::CertificateNotNamed,
+            ),
+            (
+                self.content_type,
+                SignerFault::ContentTypeDiffers,
+                SignerFault::ContentTypeDiffers,
+            ),
+            (
+                self.message_digest,
+                SignerFault::MessageDigestDiffers,
+                SignerFault::ContentNotChecked,
+            ),
+            (
+                self.signing_certificate,
+                SignerFault::SigningCertificateDiffers,
+                SignerFault::SigningCertificateNotChecked,
+            ),
+        ];
+        let fact_faults = facts
+            .into_iter()
+            .filter_map(|(fact, fails, not_checked)| match fact {
+                Fact::Fails => Some(fails),
+                Fact::NotChecked => Some(not_checked),
+                Fact::Holds | Fact::Absent => None,
+            });
+        self.signature_fault()
+            .into_iter()
+            .chain(digest_fault)
+            .chain(fact_faults)
+            .collect()
+    }
+
+    fn signature_fault(&self) -> Option<SignerFault> {
+        match self.signature {
+            SignatureFact::Valid(_) => None,
+            SignatureFact::Invalid(why) => Some(SignerFault::SignatureInvalid(why)),
+            SignatureFact::AlgorithmUnknown(algorithm) => Some(SignerFault::SignatureUnknown(algorithm)),
+            SignatureFact::NoKey(fault) => Some(SignerFault::BadKey(fault)),
+            SignatureFact::NoContent => Some(SignerFault::ContentNotChecked),
+            SignatureFact::AttributesAsContent => Some(SignerFault::AttributesAsContent),
+        }
+    }
+}
+
+/// What stands against a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignerFault {
+    /// The SignerInfo names another certificate.
+    CertificateNotNamed,
+    /// The digest algorithm is broken.
+    WeakDigest(ObjectIdentifier),
+    /// The digest algorithm is not SM3.
+    DigestUnknown(ObjectIdentifier),
+    /// The signature does not hold.
+    SignatureInvalid(BadSignature),
+    /// The signature algorithm is not SM2.
+    SignatureUnknown(ObjectIdentifier),
+    /// The certificate holds no usable SM2 key.
+    BadKey(KeyFault),
+    /// The content was not at hand, or its digest algorithm is not computed here.
+    ContentNotChecked,
+    /// Signed attributes of another message were passed off as the content.
+    AttributesAsContent,
+    /// The contentType attribute is missing, broken, or names another type.
+    ContentTypeDiffers,
+    /// The messageDigest attribute is missing, broken, or not the digest of the content.
+    MessageDigestDiffers,
+    /// The ESS certificate identifier is broken or names another certificate.
+    SigningCertificateDiffers,
+    /// The ESS certificate identifier uses a hash that is not computed here.
+    SigningCertificateNotChecked,
+}
+
+impl SignerFault {
+    /// A stable name.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::CertificateNotNamed => "cms_certificate_not_named",
+            Self::WeakDigest(_) => "cms_weak_digest",
+            Self::DigestUnknown(_) => "cms_digest_unknown",
+            Self::SignatureInvalid(_) => "cms_signature_invalid",
+            Self::SignatureUnknown(_) => "cms_signature_unknown",
+            Self::BadKey(_) => "cms_bad_key",
+            Self::ContentNotChecked => "cms_content_not_checked",
+            Self::AttributesAsContent => "cms_attributes_as_content",
+            Self::ContentTypeDiffers => "cms_content_type_differs",
+            Self::MessageDigestDiffers => "cms_message_digest_differs",
+            Self::SigningCertificateDiffers => "cms_signing_certificate_differs",
+            Self::SigningCertificateNotChecked => "cms_signing_certificate_not_checked",
+        }
+    }
+}
+
+/// Checks one signer against the certificate that should be its own (GB/T 35275-2017 §8, RFC 5652 §5.4–5.6).
+///
+/// With signed attributes the signature covers their octets as received, and the messageDigest among them binds
+/// `content`. Without, it covers `content` itself. SM2 runs with the default identity.
+pub fn verify_signer(
+    signer: &SignerInfo,
+    certificate: &Certificate,
+    content: ContentToSign<'_>,
+) -> SignerFacts {
+    let mut facts = SignerFacts {
+        certificate: Fact::of(signer.identifier().names(certificate)),
+        digest_algorithm: DigestAlgorithm::of(signer.digest_algorithm()),
+        signature: verify_signature(signer, certificate, content),
+        content_type: Fact::Absent,
+        message_digest: Fact::Absent,
+        signing_certificate: Fact::Absent,
+        signing_time: None,
+        deviations: Vec::new(),
+    };
+    if let SignatureFact::Valid(encoding) = facts.signature
+        && encoding != SignatureEncoding::Der
+    {
+        facts.deviations.push(CmsDeviation::SignatureEncoding(encoding));
+    }
+    if let Some(attributes) = signer.signed_attributes() {
+        verify_attributes(&mut facts, signer, attributes, certificate, content);
+    }
+    facts
+}
+
+fn verify_signature(
+    signer: &SignerInfo,
+    certificate: &Certificate,
+    content: ContentToSign<'_>,
+) -> SignatureFact {
+    let algorithm = signer.signature_algorithm();
+    if !matches!(algorithm, oid::SM2_SIGN | oid::SM2_WITH_SM3 | oid::SM2) {
+        return SignatureFact::AlgorithmUnknown(algorithm);
+    }
+    let key = match certificate.public_key() {
+        Ok(key) => key,
+        Err(fault) => return SignatureFact::NoKey(*fault),
+    };
+    let message = match (signer.signed_attributes(), content) {
+        (Some(attributes), _) => attributes.der(),
+        (None, ContentToSign::Bytes(bytes)) if is_signed_attributes(bytes) => {
+            return SignatureFact::AttributesAsContent;
+        }
+        (None, ContentToSign::Bytes(bytes)) => bytes,
+        (None, ContentToSign::Digest(_)) => return SignatureFact::NoContent,
+    };
+    let checked = Signature::read(signer.signature())
+        .and_then(|(signature, encoding)| key.verify(message, &signature).map(|()| encoding));
+    match checked {
+        Ok(encoding) => SignatureFact::Valid(encoding),
+        Err(why) => SignatureFact::Invalid(why),
+    }
+}
+
+fn verify_attributes(
+    facts: &mut SignerFacts,
+    signer: &SignerInfo,
+    attributes: &SignedAttributes,
+    certificate: &Certificate,
+    content: ContentToSign<'_>,
+) {
+    if !attributes.is_in_der_order() {
+        facts.deviations.push(CmsDeviation::AttributesNotInDerOrder);
+    }
+    facts.signing_time = attributes.signing_time();
+    facts.content_type = match attributes.content_type() {
+        Some(named) if named == signer.content_type() => Fact::Holds,
+        Some(named) if is_data(named) && is_data(signer.content_type()) => {
+            facts.deviations.push(CmsDeviation::ContentTypeOfOtherArc);
+            Fact::Holds
+        }
+        _ => Fact::Fails,
+    };
+    facts.message_digest = match (attributes.message_digest(), facts.digest_algorithm) {
+        (Some(_), DigestAlgorithm::WeakDigest(_) | DigestAlgorithm::Unknown(_)) => Fact::NotChecked,
+        (Some(digest), DigestAlgorithm::Sm3) => Fact::of(digest == content.digest().0),
+        (None, _) => Fact::Fails,
+    };
+    facts.signing_certificate = verify_signing_certificate(attributes, certificate, &mut facts.deviations);
+}
+
+fn verify_signing_certificate(
+    attributes: &SignedAttributes,
+    certificate: &Certificate,
+    deviations: &mut Vec<CmsDeviation>,
+) -> Fact {
+    let Ok(identifiers) = attributes.signing_certificates() else {
+        return Fact::Fails;
+    };
+    if identifiers
+        .iter()
+        .any(|identifier| identifier.version == 1 && identifier.algorithm == EssHash::Sm3)
+    {
+        deviations.push(CmsDeviation::EssCertIdNotSha1);
+    }
+    let named: Vec<Option<bool>> = identifiers
+        .iter()
+        .map(|identifier| identifier.names(certificate))
+        .collect();
+    if named.is_empty() {
+        Fact::Absent
+    } else if named.contains(&Some(false)) {
+        Fact::Fails
+    } else if named.contains(&None) {
+        Fact::NotChecked
+    } else {
+        Fact::Holds
+    }
+}
+
+/// How a SignedData is bound to a file that stands beside it, such as the Signature.xml of an OFD signature of
+/// Type=Sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum FileBinding {
+    /// Shape A: the content is the SM3 value of the file, and is signed.
+    DigestIsContent,
+    /// Shape B: the messageDigest attribute is the SM3 value of the file, which itself is kept elsewhere.
+    DigestIsAttribute,
+    /// The content is the file itself.
+    FileIsContent,
+    /// There is neither content nor attribute: the signature is over the file.
+    FileIsSigned,
+    /// The message speaks of something else.
+    OtherFile,
+}
+
+/// One signer of a file.
+#[derive(Clone, Debug)]
+pub struct FileSigner {
+    /// How the message is bound to the file.
+    pub binding: FileBinding,
+    /// The signer's certificate: the one that the SignerInfo names; else, when the message carries just one,
+    /// that one, and [`SignerFacts::certificate`] fails.
+    pub certificate: Option<Certificate>,
+    /// What was found; none without a certificate.
+    pub facts: Option<SignerFacts>,
+}
+
+impl FileSigner {
+    /// Whether the owner of the certificate's key signed exactly this file.
+    pub fn is_intact(&self) -> bool {
+        self.binding != FileBinding::OtherFile && self.facts.as_ref().is_some_and(SignerFacts::is_intact)
+    }
+}
+
+/// Says of each signer whether it signed `file`, in any of the shapes met in OFD (Type=Sign) and PDF documents.
+///
+/// `others` are certificates to look the signers' up in, beside those in the message.
+pub fn verify_signed_file(
+    signed: &SignedData,
+    file: ContentToSign<'_>,
+    others: &[Certificate],
+) -> Vec<FileSigner> {
+    let file_digest = file.digest();
+    let check = |signer: &SignerInfo| {
+        let binding = bind(signed, signer, &file_digest);
+        let certificate = probable_certificate(signed, signer, others);
+        let content = match (binding, signed.content()) {
+            (FileBinding::DigestIsAttribute | FileBinding::FileIsSigned, _) | (_, None) => file,
+            (_, Some(content)) => ContentToSign::Bytes(content),
+        };
+        let mut facts = certificate.map(|certificate| verify_signer(signer, certificate, content));
+        if binding == FileBinding::DigestIsAttribute
+            && signed.content().is_some()
+            && let Some(facts) = &mut facts
+        {
+            facts.deviations.push(CmsDeviation::ContentNotDigested);
+        }
+        FileSigner {
+            binding,
+            certificate: certificate.cloned(),
+            facts,
+        }
+    };
+    signed.signers().iter().map(check).collect()
+}
+
+/// The certificate that the signer names, or the only one in the message.
+pub(crate) fn probable_certificate<'a>(
+    signed: &'a SignedData,
+    signer: &SignerInfo,
+    others: &'a [Certificate],
+) -> Option<&'a Certificate> {
+    match (signed.certificate_of(signer, others), signed.certificates()) {
+        (Some(named), _) => Some(named),
+        (None, [only]) => Some(only),
+        (None, _) => None,
+    }
+}
+
+fn bind(signed: &SignedData, signer: &SignerInfo, file_digest: &Digest) -> FileBinding {
+    let content_digest = signed.content().map(gm::sm3);
+    let attribute = signer.signed_attributes().map(SignedAttributes::message_digest);
+    if signed.content() == Some(&file_digest.0) && attribute != Some(Some(&file_digest.0)) {
+        FileBinding::DigestIsContent
+    } else if content_digest.as_ref() == Some(file_digest) {
+        FileBinding::FileIsContent
+    } else if attribute == Some(Some(&file_digest.0)) {
+        FileBinding::DigestIsAttribute
+    } else if attribute.is_none() && content_digest.is_none() {
+        FileBinding::FileIsSigned
+    } else {
+        FileBinding::OtherFile
+    }
+}
+
+const MD5: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.2.5");
+const SHA1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.14.3.2.26");
+
+fn is_data(content_type: ObjectIdentifier) -> bool {
+    content_type == oid::DATA || content_type == oid::GM_DATA
+}
+
+/// Whether `bytes` are a SET OF Attribute with a messageDigest: what the signature of a message with signed
+/// attributes covers.
+fn is_signed_attributes(bytes: &[u8]) -> bool {
+    let Ok(set) = asn1::read_single(bytes, asn1::SET, "content") else {
+        return false;
+    };
+    let attributes = read_attributes(set.children(), "content");
+    attributes.is_ok_and(|attributes| {
+        attributes
+            .iter()
+            .any(|attribute| attribute.oid == oid::MESSAGE_DIGEST)
+    })
+}
