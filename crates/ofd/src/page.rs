@@ -155,13 +155,14 @@ impl PageContent {
 
     /// Nothing is to be seen on the page.
     ///
-    /// `templates` are the contents of the templates that the page refers to, `page_box` the document's page
-    /// size, which the page's own area overrides. What does not count: white space, white paint, what is hidden,
+    /// `templates` are the contents of the templates that the page refers to, and of those that they refer to;
+    /// `page_box` is the document's page size, which the page's own area overrides; a page of no size may show
+    /// anything. What does not count: white space, white paint, what is hidden,
     /// transparent or beside the page. What counts although nobody looked into it: images and composites, and
     /// paint that a `DrawParam` or a pattern makes white. Annotations and stamps are no content.
     pub fn is_blank(&self, page_box: Option<&Box>, templates: &[&Self]) -> bool {
         let own = self.area.and_then(|area| area.physical_box);
-        let page_box = own.as_ref().or(page_box);
+        let page_box = own.as_ref().or(page_box).filter(|page| page.has_area());
         !self.shows_anything(page_box) && !templates.iter().any(|template| template.shows_anything(page_box))
     }
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
 use super::{
@@ -10,22 +9,12 @@ use super::{
     TextCode, TextObject,
 };
 use crate::geometry::{Box, Ctm, number};
-use crate::{Error, Limits};
+use crate::walk::Walk;
+use crate::{Error, Limits, xml};
 
 pub(super) fn read(xml: &[u8], limits: &Limits) -> Result<PageContent, Error> {
-    if xml.len() as u64 > limits.xml_bytes_max {
-        return Err(Error::TooMuch {
-            what: "the size of a page in bytes of XML",
-            max: limits.xml_bytes_max,
-        });
-    }
-    let xml = std::str::from_utf8(xml).map_err(|error| Error::NotUtf8 {
-        offset: error.valid_up_to() as u64,
-    })?;
-    let mut reader = Reader::from_str(xml.strip_prefix('\u{FEFF}').unwrap_or(xml));
-    reader.config_mut().expand_empty_elements = true;
     let mut page = PageReader {
-        reader,
+        walk: Walk::new(xml::text(xml, limits)?, limits),
         content: PageContent::default(),
         depth_max: limits.xml_depth_max,
         objects: 0,
@@ -36,7 +25,7 @@ pub(super) fn read(xml: &[u8], limits: &Limits) -> Result<PageContent, Error> {
 }
 
 struct PageReader<'a> {
-    reader: Reader<&'a [u8]>,
+    walk: Walk<'a>,
     content: PageContent,
     depth_max: u32,
     objects: u64,
@@ -46,7 +35,7 @@ struct PageReader<'a> {
 impl<'a> PageReader<'a> {
     fn read(&mut self) -> Result<(), Error> {
         loop {
-            match self.next()? {
+            match self.walk.event()? {
                 Event::Start(start) if start.local_name().as_ref() == "Page" => return self.page(),
                 Event::Start(start) => {
                     let found = start.local_name().as_ref().chars().take(64).collect();
@@ -55,7 +44,7 @@ impl<'a> PageReader<'a> {
                         expected: "Page",
                     });
                 }
-                Event::Eof => return Err(self.broken("there is no element")),
+                Event::Eof => return Err(self.walk.broken("there is no element")),
                 _ => {}
             }
         }
@@ -66,7 +55,7 @@ impl<'a> PageReader<'a> {
             match child.local_name().as_ref() {
                 "Template" => self.template(&child)?,
                 "PageRes" => {
-                    let link = self.text()?.trim().to_owned();
+                    let link = self.walk.text()?.trim().to_owned();
                     self.content.resources.push(link);
                 }
                 "Area" => {
@@ -108,7 +97,7 @@ impl<'a> PageReader<'a> {
                     continue;
                 }
             };
-            *field = Box::parse(&self.text()?);
+            *field = Box::parse(&self.walk.text()?);
         }
         Ok(area)
     }
@@ -202,7 +191,7 @@ impl<'a> PageReader<'a> {
             "DeltaY" => code.delta_y = value.trim().to_owned(),
             _ => {}
         })?;
-        code.text = self.text()?;
+        code.text = self.walk.text()?;
         self.characters += code.text.chars().count() as u64;
         if self.characters > PAGE_CHARACTERS_MAX {
             return Err(Error::TooMuch {
@@ -229,7 +218,7 @@ impl<'a> PageReader<'a> {
             match (kind, child.local_name().as_ref()) {
                 (GraphicKind::Path, "FillColor") => unit.fill_paint = self.paint(&child)?,
                 (GraphicKind::Path, "StrokeColor") => unit.stroke_paint = self.paint(&child)?,
-                (GraphicKind::Path, "AbbreviatedData") => has_lines |= draws_lines(&self.text()?),
+                (GraphicKind::Path, "AbbreviatedData") => has_lines |= draws_lines(&self.walk.text()?),
                 _ => self.skip()?,
             }
         }
@@ -283,30 +272,13 @@ impl<'a> PageReader<'a> {
 
 /// Walking the XML.
 impl<'a> PageReader<'a> {
-    /// The next event; a document type declaration is refused.
-    fn next(&mut self) -> Result<Event<'a>, Error> {
-        match self.reader.read_event() {
-            Ok(Event::DocType(_)) => Err(Error::Doctype {
-                offset: self.reader.buffer_position(),
-            }),
-            Ok(event) => Ok(event),
-            Err(error) => {
-                let offset = self.reader.error_position();
-                Err(Error::BadXml {
-                    offset,
-                    reason: error.to_string(),
-                })
-            }
-        }
-    }
-
     /// The next child element of the element that is open, or `None` once that has ended.
     fn child(&mut self) -> Result<Option<BytesStart<'a>>, Error> {
         loop {
-            match self.next()? {
+            match self.walk.event()? {
                 Event::Start(start) => return Ok(Some(start)),
                 Event::End(_) => return Ok(None),
-                Event::Eof => return Err(self.broken("an element has no end")),
+                Event::Eof => return Err(self.walk.broken("an element has no end")),
                 _ => {}
             }
         }
@@ -324,46 +296,19 @@ impl<'a> PageReader<'a> {
         Ok(())
     }
 
-    /// The text of the element that is open, without that of its children.
-    fn text(&mut self) -> Result<String, Error> {
-        let mut text = String::new();
-        loop {
-            match self.next()? {
-                Event::Text(part) => text.push_str(&part),
-                Event::CData(part) => text.push_str(&part),
-                Event::GeneralRef(reference) => {
-                    let value = format!("&{};", &*reference);
-                    let value = quick_xml::escape::unescape(&value);
-                    text.push_str(&value.map_err(|error| self.broken(&error.to_string()))?);
-                }
-                Event::Start(_) => self.skip()?,
-                Event::End(_) => return Ok(text),
-                Event::Eof => return Err(self.broken("an element has no end")),
-                _ => {}
-            }
-        }
-    }
-
     /// Calls `take` with the local name and the value of every attribute.
     fn attributes(&self, start: &BytesStart<'_>, mut take: impl FnMut(&str, &str)) -> Result<(), Error> {
         for attribute in start.attributes() {
-            let attribute = attribute.map_err(|error| self.broken(&error.to_string()))?;
+            let attribute = attribute.map_err(|error| self.walk.broken(&error.to_string()))?;
             let value = if attribute.value.contains('&') {
                 quick_xml::escape::unescape(&attribute.value)
-                    .map_err(|error| self.broken(&error.to_string()))?
+                    .map_err(|error| self.walk.broken(&error.to_string()))?
             } else {
                 Cow::Borrowed(&*attribute.value)
             };
             take(attribute.key.local_name().as_ref(), &value);
         }
         Ok(())
-    }
-
-    fn broken(&self, reason: &str) -> Error {
-        Error::BadXml {
-            offset: self.reader.buffer_position(),
-            reason: reason.to_owned(),
-        }
     }
 }
 

@@ -295,6 +295,7 @@ fn own_area_overrides_the_page_box_of_the_document() {
     assert!(!page.is_blank(Some(&Box::new(0.0, 0.0, 100.0, 100.0)), &[]));
     let page = PageContent { area: None, ..page };
     assert!(page.is_blank(Some(&Box::new(0.0, 0.0, 100.0, 100.0)), &[]));
+    assert!(!page.is_blank(Some(&Box::new(0.0, 0.0, 0.0, 0.0)), &[]));
     assert!(!page.is_blank(None, &[]));
 }
 
