@@ -1,0 +1,118 @@
+//! Making seal signatures (GB/T 38540-2020 7.2, GM/T 0031-2025).
+
+use gm::{Digest, Signer};
+use jiff::Timestamp;
+use pki::asn1::write;
+use pki::{Certificate, Extension, Purpose, VerifiedPath};
+
+use crate::make::{check_certificate, check_key, check_length, extension_list, signed};
+use crate::refusal::Refusal;
+use crate::seal::{EXTENSIONS_MAX, Layout};
+use crate::verify::VerifiedSeal;
+use crate::verify_signature::Listed;
+
+/// Longest propertyInfo that is written, in characters.
+pub const PROPERTY_INFO_CHARS_MAX: usize = 1024;
+
+/// What is to be signed with a seal.
+#[derive(Clone, Debug)]
+pub struct SignatureTemplate<'a> {
+    /// The signing time, in whole seconds when written.
+    pub time: Timestamp,
+    /// SM3 of the protected original: for OFD, of Signature.xml.
+    pub data_hash: Digest,
+    /// Which original is protected, ASCII: for OFD, the absolute path of Signature.xml.
+    pub property_info: &'a str,
+    /// Extensions.
+    pub extensions: &'a [Extension],
+}
+
+/// A signature that exists but is not assembled yet: a timestamp may still be added.
+#[derive(Clone, Debug)]
+pub struct SignedTbs {
+    tbs: Vec<u8>,
+    sealer: Certificate,
+    value: Vec<u8>,
+}
+
+/// Signs with a seal (steps a and b 1 to 4). `seal` and `sealer` must be verified for the signing time.
+pub fn make_signature(
+    seal: &VerifiedSeal,
+    sealer: &VerifiedPath,
+    template: &SignatureTemplate<'_>,
+    signer: &dyn Signer,
+) -> Result<SignedTbs, Refusal> {
+    let certificate = sealer.leaf();
+    if seal.at() != template.time {
+        return Err(Refusal::SealTime {
+            verified_at: seal.at(),
+            needed_at: template.time,
+        });
+    }
+    check_certificate(sealer, Purpose::Signer, template.time)?;
+    check_key(certificate, signer)?;
+    if !Listed::find(seal.seal(), certificate.der()).is_listed() {
+        return Err(Refusal::NotListed {
+            subject: certificate.subject().to_string(),
+        });
+    }
+    check_property_info(template.property_info)?;
+    check_length("list of extensions", template.extensions.len(), EXTENSIONS_MAX)?;
+    let tbs = tbs_sign(seal, template)?;
+    let value = signer.sign(&tbs)?.to_der();
+    Ok(SignedTbs {
+        tbs,
+        sealer: certificate.clone(),
+        value,
+    })
+}
+
+impl SignedTbs {
+    /// The signature value, over which a timestamp is to be asked for.
+    pub fn signature_value(&self) -> &[u8] {
+        &self.value
+    }
+
+    /// Assembles the signature (steps b 5 and 6), with the timestamp token over the signature value, if there is
+    /// one: the content of SignedValue.dat.
+    pub fn finish(self, timestamp: Option<&[u8]>) -> Vec<u8> {
+        signed(&self.tbs, &self.sealer, &self.value, timestamp)
+    }
+}
+
+fn check_property_info(text: &str) -> Result<(), Refusal> {
+    const PART: &str = "property information";
+    if text.is_empty() {
+        return Err(Refusal::MissingPart { part: PART });
+    }
+    check_length(PART, text.len(), PROPERTY_INFO_CHARS_MAX)?;
+    if text.is_ascii() {
+        Ok(())
+    } else {
+        Err(Refusal::NotAscii {
+            part: PART,
+            text: text.to_owned(),
+        })
+    }
+}
+
+/// The DER of `TBS_Sign`, with the version of its seal.
+fn tbs_sign(seal: &VerifiedSeal, template: &SignatureTemplate<'_>) -> Result<Vec<u8>, Refusal> {
+    let version = match seal.seal().layout() {
+        Layout::V4 => 4,
+        Layout::V5 => 5,
+        layout => return Err(Refusal::SealTooOld { layout }),
+    };
+    let extensions = match template.extensions {
+        [] => Vec::new(),
+        extensions => write::explicit(0, &extension_list(extensions)),
+    };
+    Ok(write::sequence(&[
+        &write::unsigned(version),
+        seal.seal().der(),
+        &write::generalized_time(template.time),
+        &write::bit_string(template.data_hash.as_bytes()),
+        &write::ia5_string(template.property_info),
+        &extensions,
+    ]))
+}
