@@ -7,7 +7,8 @@ use gm::{BadSignature, Digest, PublicKey, Signature, SignatureEncoding, Verifier
 use pki::oid::{GM_SIGNED_DATA, SM2, SM2_SIGN, SM2_WITH_SM3};
 use pki::{Certificate, KeyFault};
 
-use crate::seal::{MakerRange, Seal};
+use crate::layout::MakerRange;
+use crate::seal::Seal;
 
 /// What became of a signature value. Each case stands alone; trust in the key is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]

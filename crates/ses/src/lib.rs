@@ -11,12 +11,14 @@ mod check_value;
 mod error;
 mod extension;
 mod fields;
+mod layout;
 mod make;
 mod make_signature;
 mod names;
 mod picture;
 mod refusal;
 mod seal;
+mod seal_parts;
 mod signature;
 mod svg;
 mod time;
@@ -26,8 +28,9 @@ mod verify_signature;
 pub use cache::SealCache;
 pub use check_value::{Covers, SignatureCheck};
 pub use error::{Deviation, DeviationKind, Error};
-pub use extension::CriticalExtension;
+pub use extension::{CriticalExtension, EXTENSIONS_MAX};
 pub use fields::SES_BYTES_MAX;
+pub use layout::{Layout, MakerRange};
 pub use make::{
     ListKind, PICTURE_BYTES_MAX, SealTemplate, SealVersion, SealWarning, SignedSeal, TEXT_CHARS_MAX,
     make_seal,
@@ -36,9 +39,8 @@ pub use make_signature::{PROPERTY_INFO_CHARS_MAX, SignatureTemplate, SignedTbs, 
 pub use picture::{PICTURE_PIXELS_MAX, Picture, PictureFault, PictureFormat, SEAL_MM_MAX, pixel_size};
 pub use pki::Extension;
 pub use refusal::Refusal;
-pub use seal::{
-    EXTENSIONS_MAX, LIST_ENTRIES_MAX, Layout, ListedDigest, MakerRange, Seal, SealHeader, SealerList,
-};
+pub use seal::{ListedDigest, Seal, SealHeader, SealerList};
+pub use seal_parts::LIST_ENTRIES_MAX;
 pub use signature::{SealSignature, TbsSign, TimeInfo};
 pub use svg::ActiveContent;
 pub use time::Time;

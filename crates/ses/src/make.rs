@@ -8,10 +8,12 @@ use pki::asn1::write;
 use pki::oid::SM2_WITH_SM3;
 use pki::{Certificate, Extension, Purpose, VerifiedPath};
 
+use crate::extension::EXTENSIONS_MAX;
 use crate::names::names_agree;
 use crate::picture::{Picture, PictureFault, PictureFormat, pixel_size};
 use crate::refusal::Refusal;
-use crate::seal::{EXTENSIONS_MAX, LIST_ENTRIES_MAX, Seal};
+use crate::seal::Seal;
+use crate::seal_parts::LIST_ENTRIES_MAX;
 
 /// Largest picture that is put into a seal, in bytes. Pictures of 600 dpi take 10 to 200 KB.
 pub const PICTURE_BYTES_MAX: usize = 4 << 20;

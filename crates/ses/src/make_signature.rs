@@ -5,9 +5,10 @@ use jiff::Timestamp;
 use pki::asn1::write;
 use pki::{Certificate, Extension, Purpose, VerifiedPath};
 
+use crate::extension::EXTENSIONS_MAX;
+use crate::layout::Layout;
 use crate::make::{check_certificate, check_key, check_length, extension_list, signed};
 use crate::refusal::Refusal;
-use crate::seal::{EXTENSIONS_MAX, Layout};
 use crate::verify::VerifiedSeal;
 use crate::verify_signature::Listed;
 

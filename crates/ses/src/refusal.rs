@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
+use crate::layout::Layout;
 use crate::picture::PictureFault;
-use crate::seal::Layout;
 
 /// Why a seal or a seal signature is not made. Names the rule it rests on and what to do.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

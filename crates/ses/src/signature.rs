@@ -13,8 +13,11 @@ use pki::{Certificate, Extension, TimestampToken};
 
 use crate::cache::SealCache;
 use crate::error::{Deviation, DeviationKind, Error};
+use crate::extension::read_extensions;
 use crate::fields::{Fields, Notes, bits, range_in, received_element};
-use crate::seal::{CONTEXT_0, Layout, Seal, VersionFit, certificate, enter, read_extensions, read_timestamp};
+use crate::layout::{Layout, VersionFit};
+use crate::seal::{Seal, enter};
+use crate::seal_parts::{CONTEXT_0, certificate, read_timestamp};
 use crate::time::Time;
 
 /// An electronic seal signature (电子签章数据): what a sealer signed, and the signature.

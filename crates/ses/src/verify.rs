@@ -12,8 +12,9 @@ use pki::{
 use crate::check_value::SignatureCheck;
 use crate::error::DeviationKind;
 use crate::extension::{CriticalExtension, critical};
+use crate::layout::{Layout, VersionFit};
 use crate::picture::PictureFault;
-use crate::seal::{Layout, Seal, VersionFit};
+use crate::seal::Seal;
 
 /// What a seal is judged by.
 #[derive(Clone, Copy)]
