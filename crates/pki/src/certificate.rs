@@ -108,7 +108,8 @@ pub enum Deviation {
     NegativeSerial,
     /// A serial number of so many bytes, more than 20.
     LongSerial(usize),
-    /// SM2-with-SM3 with parameters NULL, which should be absent (GB/T 33560-2017; met often).
+    /// In a certificate request: SM2-with-SM3 with parameters NULL. In certificates and lists NULL is as usual as
+    /// absent parameters and not noted.
     AlgorithmWithNull,
     /// The signature algorithms inside and outside differ in their parameters.
     AlgorithmParametersDiffer,
@@ -426,6 +427,8 @@ pub(crate) fn read_serial(element: Element<'_>, deviations: &mut Vec<Deviation>)
 }
 
 /// The signature algorithm, named inside and outside of what is signed (RFC 5280 §4.1.1.2).
+///
+/// Parameters of SM2-with-SM3 are absent or NULL: the licensed Chinese CAs write NULL, others leave them out.
 pub(crate) fn read_algorithm(
     inner: Element<'_>,
     outer: Element<'_>,
@@ -445,21 +448,13 @@ pub(crate) fn read_algorithm(
     if inner_parameters != outer_parameters {
         deviations.push(Deviation::AlgorithmParametersDiffer);
     }
-    for parameters in [inner_parameters, outer_parameters] {
-        match parameters {
-            [] => {}
-            [asn1::NULL, 0] if !deviations.contains(&Deviation::AlgorithmWithNull) => {
-                deviations.push(Deviation::AlgorithmWithNull);
-            }
-            [asn1::NULL, 0] => {}
-            _ => {
-                let problem = "SM2-with-SM3 has parameters other than NULL";
-                return Err(Error::Malformed {
-                    what: "signatureAlgorithm",
-                    problem,
-                });
-            }
-        }
+    let usual = |parameters: &[u8]| matches!(parameters, [] | [asn1::NULL, 0]);
+    if !usual(inner_parameters) || !usual(outer_parameters) {
+        let problem = "SM2-with-SM3 has parameters other than NULL";
+        return Err(Error::Malformed {
+            what: "signatureAlgorithm",
+            problem,
+        });
     }
     Ok(Algorithm::Sm2Sm3)
 }
