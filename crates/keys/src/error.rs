@@ -78,6 +78,12 @@ pub enum Error {
         kdf: Kdf,
     },
 
+    /// The machine has not the memory that opening the key takes.
+    #[error("there is too little memory to open the key: it takes {memory_kib} KiB; close other programs")]
+    TooLittleMemory {
+        /// Memory needed, in KiB.
+        memory_kib: u32,
+    },
     /// A store was opened with options that its own files could not carry.
     #[error("these key store options are out of range: {0:?}")]
     BadOptions(crate::Options),
@@ -209,6 +215,7 @@ impl Error {
             Self::OlderCopy { .. } => "key-file-older-copy",
             Self::NewerVersion { .. } => "key-file-newer-version",
             Self::KdfOutOfLimits { .. } => "key-file-kdf-out-of-limits",
+            Self::TooLittleMemory { .. } => "key-too-little-memory",
             Self::BadOptions(_) => "key-store-options-bad",
             Self::NoSuchKey(_) => "key-unknown",
             Self::AmbiguousLabel { .. } => "key-label-ambiguous",

@@ -1,5 +1,7 @@
 //! From a PIN to keys: Argon2id (RFC 9106), with limits on what a file may ask for.
 
+use crate::Error;
+use argon2::{Argon2, Block};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -100,19 +102,29 @@ impl KdfRecord {
     }
 
     /// The keys of this PIN. The caller has made sure that the cost is within limits.
-    pub(crate) fn derive(&self, pin: &str) -> PinKeys {
-        let mut keys = Zeroizing::new([0; KEYS_BYTES]);
+    pub(crate) fn derive(&self, pin: &str) -> Result<PinKeys, Error> {
         let params = self
             .kdf()
             .params()
             .expect("costs are checked when a file is read and when a store is opened");
-        argon2::Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
-            .hash_password_into(pin.as_bytes(), &self.salt, &mut *keys)
+        let too_little_memory = |_| Error::TooLittleMemory {
+            memory_kib: self.memory_kib,
+        };
+        let mut blocks = Vec::new();
+        blocks
+            .try_reserve_exact(params.block_count())
+            .map_err(too_little_memory)?;
+        blocks.resize(params.block_count(), Block::default());
+        // The last block alone gives the keys away.
+        let mut blocks = Zeroizing::new(blocks);
+        let mut keys = Zeroizing::new([0; KEYS_BYTES]);
+        Argon2::new(argon2::Algorithm::Argon2id, argon2::Version::V0x13, params)
+            .hash_password_into_with_memory(pin.as_bytes(), &self.salt, &mut *keys, &mut **blocks)
             .expect("Argon2 refuses only salts below 8 bytes and PINs beyond 4 GiB");
         let (mut sm4, mut counter) = (Zeroizing::new([0; 16]), Zeroizing::new([0; 32]));
         sm4.copy_from_slice(&keys[..16]);
         counter.copy_from_slice(&keys[16..]);
-        PinKeys { sm4, counter }
+        Ok(PinKeys { sm4, counter })
     }
 }
 

@@ -150,7 +150,7 @@ impl KeyFile {
         pin: &str,
         about: About,
         rng: &mut dyn rand_core::CryptoRng,
-    ) -> Self {
+    ) -> Result<Self, Error> {
         let About {
             label,
             created,
@@ -172,19 +172,19 @@ impl KeyFile {
             tries_max,
             kdf: KdfRecord::new(kdf, salt),
         };
-        let keys = header.kdf.derive(pin);
+        let keys = header.kdf.derive(pin)?;
         let ciphertext = gm::sm4::seal(&keys.sm4, &nonce, &header.additional_data(), &*key.to_bytes());
         let tries = Tries {
             checks,
             wrong: 0,
             chain: keys.chain(checks, 0),
         };
-        Self {
+        Ok(Self {
             header,
             nonce,
             ciphertext,
             tries,
-        }
+        })
     }
 
     /// Opens the key after [`count`](Self::count), setting the count of wrong PINs back in memory.
@@ -193,7 +193,7 @@ impl KeyFile {
             path: path.to_owned(),
             what,
         };
-        let keys = self.header.kdf.derive(pin);
+        let keys = self.header.kdf.derive(pin)?;
         let opened = gm::sm4::open(
             &keys.sm4,
             &self.nonce,
@@ -374,7 +374,7 @@ mod tests {
             kdf: CHEAP,
             checks: 0,
         };
-        KeyFile::seal(&key, PIN, about, &mut rng)
+        KeyFile::seal(&key, PIN, about, &mut rng).unwrap()
     }
 
     fn path() -> &'static Path {
@@ -566,6 +566,51 @@ mod tests {
             );
         }
     }
+
+    /// Files of version 1 open in every later program; this one was written by the first.
+    #[test]
+    fn a_file_of_the_first_program_opens() {
+        let mut file = KeyFile::from_bytes(FIRST.as_bytes(), path()).unwrap();
+        assert_eq!(file.to_bytes(), FIRST.as_bytes());
+        assert_eq!(file.tries_left(), 4);
+        file.count();
+        let key = file.open(PIN, path()).unwrap();
+        assert_eq!(
+            KeyId::of(key.public_key()).to_string(),
+            "d2c2f9059d6601eb9e86498142c18e9b"
+        );
+    }
+
+    const FIRST: &str = r#"{
+  "version": 1,
+  "key": {
+    "header": {
+      "id": "d2c2f9059d6601eb9e86498142c18e9b",
+      "label": "合同专用章",
+      "algorithm": "SM2",
+      "public_key": "04ccdbfb455d6b1040beb2ec4bb19b053c2e023464148e406adceabfa4158c49ff949508c69dd1cf86d7560fb509cad0fb2386801ded3110b4767aa6ae1a88e3aa",
+      "created": "2026-11-21T08:00:00Z",
+      "pin_changed": "2026-11-21T08:00:00Z",
+      "tries_max": 6,
+      "kdf": {
+        "name": "argon2id",
+        "memory_kib": 8,
+        "passes": 1,
+        "lanes": 1,
+        "salt": "b8cea3d6660502e6a79d59a964aad9bb"
+      }
+    },
+    "nonce": "f67d4241a3f316d7b1197580",
+    "ciphertext": "bef048be68410bad9522b0fd9eb920c24d4f7a25a59fc932d0d4c52b9ba22680e3fdfba81e7fdb8633c14d2ad1f32058",
+    "tries": {
+      "checks": 5,
+      "wrong": 2,
+      "chain": "5ac79b31a9bc2fb6fb851e0da7f1836c752b1d639ac987386ceb1a68b8cf8f53"
+    }
+  },
+  "sm3": "424cfa0bad49a24a3b8c6fe7f3dd54f60d11cf7d9438a441b1a0a782a7948a0c"
+}
+"#;
 
     #[test]
     fn a_newer_version_is_named() {
