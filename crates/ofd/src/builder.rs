@@ -79,7 +79,7 @@ impl PackageBuilder {
         self
     }
 
-    /// The package in memory. Fails only where ZIP does without ZIP64: 65 535 entries, 4 GiB.
+    /// The package in memory. Fails only for an entry name of more than 65 535 bytes.
     pub fn build(&self) -> Result<Vec<u8>, Error> {
         let mut out = Vec::new();
         self.write(&mut out)?;

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use proptest::prelude::*;
 
 use super::*;
-use crate::Limits;
 use crate::geometry::Ctm;
 use crate::page::PageContent;
 use crate::text::{find, plain_text};
 use crate::zip_writer::tests::read_back;
+use crate::{Limits, Ofd, Package, shown_parts};
 
 /// A document with everything that the builder can make.
 fn sample() -> DocumentBuilder {
@@ -293,6 +293,50 @@ fn links_lead_to_entries() {
     }
     assert_eq!(entries.len(), 16);
     assert_eq!(entries["Doc_0/Res/Image_4.jpg"], vec![7; 1000]);
+}
+
+#[test]
+fn reader_of_packages_has_nothing_to_say() {
+    for stored in [false, true] {
+        let mut builder = PackageBuilder::new(sample()).document(sample());
+        if stored {
+            builder = builder.store("").order(|one, other| other.cmp(one));
+        }
+        let package = Package::open(builder.build().unwrap(), Limits::default()).unwrap();
+        let ofd = Ofd::read(&package).unwrap();
+        assert_eq!(
+            (ofd.bodies.len(), ofd.faults.len(), ofd.findings.len()),
+            (2, 0, 0)
+        );
+        assert!(package.findings().is_empty());
+        for body in &ofd.bodies {
+            assert_eq!(body.info.title.as_deref(), Some("样例 <1>"));
+            assert_eq!(body.info.custom_data[1], ("ZZHM".to_owned(), "\"1\"".to_owned()));
+            let document = body.document.as_ref().unwrap();
+            assert_eq!(
+                (
+                    document.pages.len(),
+                    document.templates.len(),
+                    document.faults.len()
+                ),
+                (2, 1, 0)
+            );
+            assert_eq!(
+                document.pages[1].physical_box,
+                Some(Box::new(0.0, 0.0, 297.0, 210.0))
+            );
+            assert!(!document.permissions.sign);
+            assert_eq!(
+                document.permissions.valid_to.as_deref(),
+                Some("2027-01-01T00:00:00")
+            );
+        }
+        let shown = shown_parts(&package, &ofd, &[]).unwrap();
+        assert_eq!(
+            (shown.broken.len(), shown.stray.len(), shown.faults.len()),
+            (0, 0, 0)
+        );
+    }
 }
 
 #[test]

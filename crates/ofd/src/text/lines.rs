@@ -12,6 +12,8 @@ const ASIDE_MAX: f64 = 0.4;
 const BACK_MAX: f64 = 0.5;
 /// A gap between two objects, as a part of the font size, across which words are still found.
 const GAP_MAX: f64 = 2.0;
+/// The same between two objects of a single character each: forms spread their labels so (合　　计).
+const SPREAD_GAP_MAX: f64 = 4.0;
 /// A gap, as a part of the font size, that is read as a space.
 const SPACE_MIN: f64 = 0.6;
 /// Degrees that directions of one line may differ by.
@@ -55,6 +57,16 @@ pub(super) struct Run {
 impl Line {
     fn last(&self) -> Option<&Run> {
         self.runs.last()
+    }
+}
+
+impl Run {
+    /// The gap to a run that follows on the same line, as a part of the font size; `None` when it is too wide.
+    fn gap_to(&self, next: &Self) -> Option<f64> {
+        let gap = (next.along.start - self.along.end) / self.em.min(next.em);
+        let spread = self.glyphs.len() == 1 && next.glyphs.len() == 1;
+        let gap_max = if spread { SPREAD_GAP_MAX } else { GAP_MAX };
+        (-BACK_MAX..=gap_max).contains(&gap).then_some(gap)
     }
 }
 
@@ -236,15 +248,10 @@ impl<'a> Scene<'a> {
             {
                 continue;
             }
-            let gap = |line: &Line| {
-                line.last()
-                    .map(|last| (run.along.start - last.along.end) / run.em.min(last.em))
-            };
             let nearest = open
                 .iter_mut()
-                .filter_map(|line| Some((gap(line)?, line)))
-                .filter(|(gap, _)| (-BACK_MAX..=GAP_MAX).contains(gap))
-                .min_by(|(one, _), (other, _)| one.abs().total_cmp(&other.abs()));
+                .filter_map(|line| Some((line.last()?.gap_to(&run)?.abs(), line)))
+                .min_by(|(one, _), (other, _)| one.total_cmp(other));
             match nearest {
                 Some((_, line)) => line.runs.push(run),
                 None => lines.push(Line { runs: vec![run] }),
