@@ -14,9 +14,11 @@ mod path;
 mod reading;
 mod shown;
 mod signature_part;
+mod signature_writer;
 mod signatures;
 mod source;
 pub mod text;
+mod update;
 mod walk;
 mod xml;
 mod xml_writer;
@@ -32,6 +34,11 @@ pub use package::{Entry, Package};
 pub use path::{BadLoc, Link, LinkOddity, PartPath};
 pub use shown::{BrokenLink, PartKind, Shown, ShownPart, shown_parts};
 pub use signature_part::{BadCheckValue, Parameter, Provider, Reference, SignaturePart, StampAnnot};
+pub use signature_writer::{
+    NewListEntry, NewSignaturePart, NewStamp, append_to_signature_list, link_signature_list,
+    signature_list_path, signature_part_path, write_signature_part,
+};
 pub use signatures::{SignatureEntry, SignatureKind, SignatureList};
 pub use source::Source;
+pub use update::Update;
 pub use zip_writer::Method;

@@ -9,6 +9,8 @@ mod directory;
 mod inflate;
 mod name;
 mod spans;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry as Slot;
@@ -44,6 +46,8 @@ pub struct Package {
 /// What the archive says about its entries, checked.
 struct Directory {
     entries: Vec<Entry>,
+    /// Second names of entries, by position: see `name::Name`.
+    other_readings: Vec<(PartPath, u32)>,
     /// The bytes of the central directory.
     headers: Vec<u8>,
     /// Where they begin in the file.
@@ -91,6 +95,11 @@ impl Entry {
         self.method
     }
 
+    /// Where the local header begins in the file.
+    pub(crate) fn header_offset(&self) -> u64 {
+        self.header_offset
+    }
+
     /// Where the compressed bytes begin in the file.
     pub(crate) fn data_offset(&self) -> u64 {
         self.data_offset
@@ -117,7 +126,7 @@ impl Package {
 
     fn open_boxed(source: Box<dyn Source>, limits: Limits) -> Result<Self, Error> {
         let mut directory = directory::read(&*source, &limits)?;
-        let index = index(&mut directory.entries)?;
+        let index = index(&directory)?;
         spans::check(&*source, &mut directory)?;
         Ok(Self {
             source,
@@ -269,6 +278,11 @@ impl Package {
         None
     }
 
+    /// Some entry, a folder maybe, has this name, upper and lower case being equal.
+    pub(crate) fn is_taken(&self, part: &PartPath) -> bool {
+        self.index.contains_key(&*path::fold(part.as_str()))
+    }
+
     fn position(&self, part: &PartPath) -> Option<usize> {
         let position = *self.index.get(&*path::fold(part.as_str()))? as usize;
         let entry = &self.entries()[position];
@@ -326,13 +340,24 @@ impl std::fmt::Debug for Package {
     }
 }
 
-/// Finds twins: no two entries may have one name, upper and lower case being equal. A folder may stand twice.
-fn index(entries: &mut [Entry]) -> Result<HashMap<Box<str>, u32>, Error> {
+/// Finds twins: no two entries may have one name, upper and lower case being equal, nor may one have the name that
+/// another has in GBK. A folder may stand twice.
+fn index(directory: &Directory) -> Result<HashMap<Box<str>, u32>, Error> {
+    let entries = &directory.entries;
     let mut index = HashMap::with_capacity(entries.len());
-    for (position, entry) in entries.iter().enumerate() {
-        match index.entry(path::fold(entry.path.as_str()).into_owned().into_boxed_str()) {
+    let names = entries
+        .iter()
+        .enumerate()
+        .map(|(position, entry)| (&entry.path, position as u32)); // entries_max
+    let others = directory
+        .other_readings
+        .iter()
+        .map(|(path, position)| (path, *position));
+    for (path, position) in names.chain(others) {
+        let entry = &entries[position as usize];
+        match index.entry(path::fold(path.as_str()).into_owned().into_boxed_str()) {
             Slot::Vacant(slot) => {
-                slot.insert(position as u32); // at most entries_max
+                slot.insert(position);
             }
             Slot::Occupied(slot) => {
                 if !(entry.directory && entries[*slot.get() as usize].directory) {

@@ -12,8 +12,10 @@ pub use glyphs::{Glyph, GlyphLayout};
 use crate::geometry::{Box, Ctm};
 use crate::{Error, Limits};
 
-/// Graphic objects of one page, text objects included.
-pub const PAGE_OBJECTS_MAX: u64 = 500_000;
+/// Paths, images, composites and templates of one page.
+pub const PAGE_GRAPHICS_MAX: u64 = 250_000;
+/// Text objects and text codes of one page together.
+pub const PAGE_TEXTS_MAX: u64 = 200_000;
 /// Characters of one page.
 pub const PAGE_CHARACTERS_MAX: u64 = 500_000;
 
@@ -148,7 +150,7 @@ impl PageContent {
     ///
     /// Names are compared without their namespace, unknown elements are passed over, unreadable attributes count
     /// as missing. Fails when the XML is broken, has a document type declaration, is no `Page`, or is above a
-    /// limit: the XML limits of `limits`, [`PAGE_OBJECTS_MAX`], [`PAGE_CHARACTERS_MAX`].
+    /// limit: the XML limits of `limits`, [`PAGE_GRAPHICS_MAX`], [`PAGE_TEXTS_MAX`], [`PAGE_CHARACTERS_MAX`].
     pub fn read(xml: &[u8], limits: &Limits) -> Result<Self, Error> {
         read::read(xml, limits)
     }

@@ -70,13 +70,6 @@ impl SignatureList {
         Ok(list)
     }
 
-    /// A number above every number that the list uses for `MaxSignId` and its IDs.
-    pub fn next_number(&self) -> u32 {
-        let ids = self.entries.iter().map(|entry| entry.id.as_str());
-        let used = ids.chain(self.max_sign_id.as_deref()).filter_map(number_in);
-        used.max().unwrap_or(0).saturating_add(1)
-    }
-
     /// The parts that make up the signatures: the list, the signature parts, seals and signature values.
     pub fn plumbing(&self) -> impl Iterator<Item = &PartPath> {
         let parts = self.entries.iter().filter_map(|entry| entry.part.as_ref().ok());

@@ -89,7 +89,7 @@ impl XmlWriter {
 }
 
 /// What XML 1.0 (2.2) cannot hold at all becomes U+FFFD; what a reader would normalise becomes a reference.
-fn escape(out: &mut String, text: &str, in_attribute: bool) {
+pub(crate) fn escape(out: &mut String, text: &str, in_attribute: bool) {
     for character in text.chars() {
         match character {
             '&' => out.push_str("&amp;"),

@@ -1,28 +1,29 @@
 //! Writing ZIP archives: sizes and CRC stand in the local header, so that no entry needs a data descriptor
 //! (some OFD readers refuse stored entries with one), and equal input gives equal bytes.
 //!
-//! No ZIP64: an archive of 4 GiB, or of 65 535 entries, is refused. ZIP application note (APPNOTE) 4.3, 4.4.
+//! ZIP64 records are written where a number needs them, and only there. ZIP application note (APPNOTE) 4.3 to 4.5.
 
 use std::io::{self, Write};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
 
 use crate::Error;
+use crate::zip_records::{
+    CENTRAL_HEADER, END, END64, END64_BYTES, END64_LOCATOR, EXTRA_ZIP64, FLAG_DESCRIPTOR, FLAG_UTF8,
+    IN_ZIP64, LOCAL_HEADER,
+};
 
-/// Most entries that the end record can count without ZIP64.
-pub(crate) const ZIP_ENTRIES_MAX: usize = 0xFFFE;
-/// Most bytes of an entry, and of the archive, that four-byte fields can say without ZIP64.
-pub(crate) const ZIP_BYTES_MAX: u64 = 0xFFFF_FFFE;
-
-/// General purpose bit 11: the name is UTF-8.
-const FLAG_UTF8: u16 = 1 << 11;
-/// General purpose bit 3: sizes and CRC follow the data.
-const FLAG_DATA_DESCRIPTOR: u16 = 1 << 3;
 /// 1980-01-01, the first day that MS-DOS knows: our archives carry no time of their own.
 const DOS_EPOCH: DosTime = DosTime {
     time: 0,
     date: 0x0021,
 };
+/// Version 2.0, deflate; as "made by" also MS-DOS.
+const VERSION_DEFLATE: u16 = 20;
+/// Version 4.5, ZIP64.
+const VERSION_ZIP64: u16 = 45;
+/// Bytes that are gathered before they go out.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// How the bytes of an entry stand in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +32,15 @@ pub enum Method {
     Stored,
     /// Deflated (method 8).
     Deflated,
+}
+
+impl Method {
+    fn number(self) -> u16 {
+        match self {
+            Self::Stored => 0,
+            Self::Deflated => 8,
+        }
+    }
 }
 
 /// Date and time as MS-DOS packs them.
@@ -44,20 +54,51 @@ pub(crate) struct DosTime {
 #[derive(Clone, Debug)]
 pub(crate) struct EntryHeader<'a> {
     pub(crate) name: &'a [u8],
+    /// General purpose flags; that of the data descriptor is dropped.
     pub(crate) flags: u16,
-    pub(crate) method: u16,
+    pub(crate) method: Method,
     pub(crate) modified: DosTime,
     pub(crate) crc32: u32,
     /// Bytes after inflating.
     pub(crate) size: u64,
+    /// Bytes in the archive.
+    pub(crate) compressed: u64,
+    /// Fields of the directory only.
+    pub(crate) attributes: Attributes<'a>,
+    /// Extra fields of the local header, without ZIP64.
+    pub(crate) local_extra: Vec<u8>,
+}
+
+/// What only the central directory says about an entry.
+#[derive(Clone, Debug)]
+pub(crate) struct Attributes<'a> {
+    pub(crate) made_by: u16,
+    pub(crate) internal: u16,
+    pub(crate) external: u32,
+    /// Extra fields, without ZIP64.
+    pub(crate) extra: Vec<u8>,
+    pub(crate) comment: &'a [u8],
+}
+
+impl Default for Attributes<'_> {
+    fn default() -> Self {
+        Self {
+            made_by: VERSION_DEFLATE,
+            internal: 0,
+            external: 0,
+            extra: Vec::new(),
+            comment: &[],
+        }
+    }
 }
 
 /// Writes one archive, entry after entry.
 pub(crate) struct ZipWriter<W> {
     out: W,
+    buffer: Vec<u8>,
     offset: u64,
     directory: Vec<u8>,
-    entries: usize,
+    entries: u64,
 }
 
 impl<W: Write> ZipWriter<W> {
@@ -65,6 +106,7 @@ impl<W: Write> ZipWriter<W> {
     pub(crate) fn new(out: W) -> Self {
         Self {
             out,
+            buffer: Vec::new(),
             offset: 0,
             directory: Vec::new(),
             entries: 0,
@@ -73,101 +115,203 @@ impl<W: Write> ZipWriter<W> {
 
     /// An entry of ours. Deflating needs room for one compressed entry; storing needs none.
     pub(crate) fn add(&mut self, name: &str, bytes: &[u8], method: Method) -> Result<(), Error> {
-        let mut header = EntryHeader {
+        let deflated = match method {
+            Method::Stored => Vec::new(),
+            Method::Deflated => deflate(bytes)?,
+        };
+        self.add_deflated(name, bytes, method, &deflated)
+    }
+
+    /// The same with the bytes already deflated; they are not used when the method is to store.
+    pub(crate) fn add_deflated(
+        &mut self,
+        name: &str,
+        bytes: &[u8],
+        method: Method,
+        deflated: &[u8],
+    ) -> Result<(), Error> {
+        let data = match method {
+            Method::Stored => bytes,
+            Method::Deflated => deflated,
+        };
+        let header = EntryHeader {
             name: name.as_bytes(),
             flags: if name.is_ascii() { 0 } else { FLAG_UTF8 },
-            method: 0,
+            method,
             modified: DOS_EPOCH,
             crc32: crc32fast::hash(bytes),
             size: bytes.len() as u64,
+            compressed: data.len() as u64,
+            attributes: Attributes::default(),
+            local_extra: Vec::new(),
         };
-        match method {
-            Method::Stored => self.add_raw(&header, bytes),
-            Method::Deflated => {
-                header.method = 8;
-                self.add_raw(&header, &deflate(bytes)?)
-            }
-        }
+        self.begin(&header)?;
+        self.data(data)
     }
 
-    /// An entry whose data are ready: `data` go out as they are, in the method that `header` names.
-    ///
-    /// Sizes and CRC come from the header, so the data descriptor flag is dropped.
-    pub(crate) fn add_raw(&mut self, header: &EntryHeader<'_>, data: &[u8]) -> Result<(), Error> {
-        let size = four_bytes("the size of an entry", header.size)?;
-        let compressed = four_bytes("the size of an entry", data.len() as u64)?;
-        let offset = four_bytes("the size of the package", self.offset)?;
-        let name_len = u16::try_from(header.name.len()).map_err(|_| Error::TooMuch {
-            what: "the length of an entry name in bytes",
-            max: u64::from(u16::MAX),
-        })?;
-        if self.entries == ZIP_ENTRIES_MAX {
-            return Err(Error::TooMuch {
-                what: "the number of entries",
-                max: ZIP_ENTRIES_MAX as u64,
-            });
+    /// The header of an entry; exactly `header.compressed` bytes of data must follow through
+    /// [`ZipWriter::data`].
+    pub(crate) fn begin(&mut self, header: &EntryHeader<'_>) -> Result<(), Error> {
+        let offset = self.offset;
+        let large = header.size >= u64::from(IN_ZIP64) || header.compressed >= u64::from(IN_ZIP64);
+        let mut local_extra = Vec::new();
+        if large {
+            // 4.5.3: in the local header both sizes must be there.
+            zip64_field(&mut local_extra, &[header.size, header.compressed]);
         }
+        local_extra.extend(&header.local_extra);
 
-        let mut common = Vec::with_capacity(26);
-        common.extend(20_u16.to_le_bytes()); // version needed: 2.0, deflate
-        common.extend((header.flags & !FLAG_DATA_DESCRIPTOR).to_le_bytes());
-        common.extend(header.method.to_le_bytes());
-        common.extend(header.modified.time.to_le_bytes());
-        common.extend(header.modified.date.to_le_bytes());
-        common.extend(header.crc32.to_le_bytes());
-        common.extend(compressed.to_le_bytes());
-        common.extend(size.to_le_bytes());
-        common.extend(name_len.to_le_bytes());
-        common.extend(0_u16.to_le_bytes()); // no extra field
+        let far: Vec<u64> = [
+            (large, header.size),
+            (large, header.compressed),
+            (is_long(offset), offset),
+        ]
+        .into_iter()
+        .filter_map(|(needed, value)| needed.then_some(value))
+        .collect();
+        let mut extra = Vec::new();
+        if !far.is_empty() {
+            zip64_field(&mut extra, &far);
+        }
+        extra.extend(&header.attributes.extra);
 
-        self.write(b"PK\x03\x04")?;
-        self.write(&common)?;
-        self.write(header.name)?;
-        self.write(data)?;
+        let version = if far.is_empty() {
+            VERSION_DEFLATE
+        } else {
+            VERSION_ZIP64
+        };
+        let mut local = LOCAL_HEADER.to_vec();
+        common_fields(&mut local, header, version, large)?;
+        local.extend(short(
+            "the length of the extra fields of an entry in bytes",
+            local_extra.len(),
+        )?);
+        local.extend(header.name);
+        local.extend(local_extra);
+        self.write(&local)?;
 
-        self.directory.extend(b"PK\x01\x02");
-        self.directory.extend(20_u16.to_le_bytes()); // made by: MS-DOS, 2.0
-        self.directory.extend(&common);
-        self.directory.extend([0; 10]); // no comment, disk 0, no attributes
-        self.directory.extend(offset.to_le_bytes());
+        let attributes = &header.attributes;
+        self.directory.extend(CENTRAL_HEADER);
+        self.directory.extend(attributes.made_by.to_le_bytes());
+        common_fields(&mut self.directory, header, version, large)?;
+        self.directory.extend(short(
+            "the length of the extra fields of an entry in bytes",
+            extra.len(),
+        )?);
+        self.directory.extend(short(
+            "the length of an entry comment in bytes",
+            attributes.comment.len(),
+        )?);
+        self.directory.extend([0, 0]); // disk
+        self.directory.extend(attributes.internal.to_le_bytes());
+        self.directory.extend(attributes.external.to_le_bytes());
+        self.directory.extend(four_bytes(offset).to_le_bytes());
         self.directory.extend(header.name);
+        self.directory.extend(extra);
+        self.directory.extend(attributes.comment);
         self.entries += 1;
         Ok(())
     }
 
-    /// Ends the archive with its directory, and gives the output back.
-    pub(crate) fn finish(mut self) -> Result<W, Error> {
-        let offset = four_bytes("the size of the package", self.offset)?;
+    /// Bytes of the entry that was begun last, as they stand in the archive.
+    pub(crate) fn data(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        Ok(self.write(bytes)?)
+    }
+
+    /// Ends the archive with its directory; gives the output back, and the length of the archive in bytes.
+    pub(crate) fn finish(mut self) -> Result<(W, u64), Error> {
+        let start = self.offset;
         let directory = std::mem::take(&mut self.directory);
-        let length = four_bytes("the size of the package", directory.len() as u64)?;
-        // At most ZIP_ENTRIES_MAX: it fits two bytes.
-        let entries = (self.entries as u16).to_le_bytes();
+        let length = directory.len() as u64;
         self.write(&directory)?;
-        self.write(b"PK\x05\x06\0\0\0\0")?;
-        self.write(&entries)?;
-        self.write(&entries)?;
-        self.write(&length.to_le_bytes())?;
-        self.write(&offset.to_le_bytes())?;
-        self.write(&[0, 0])?; // no comment
+
+        let many = self.entries >= u64::from(u16::MAX);
+        if many || is_long(start) || is_long(length) {
+            let end64 = self.offset;
+            let mut record = END64.to_vec();
+            record.extend((END64_BYTES as u64 - 12).to_le_bytes());
+            record.extend(VERSION_ZIP64.to_le_bytes());
+            record.extend(VERSION_ZIP64.to_le_bytes());
+            record.extend([0; 8]); // disks
+            for value in [self.entries, self.entries, length, start] {
+                record.extend(value.to_le_bytes());
+            }
+            record.extend(END64_LOCATOR);
+            record.extend([0; 4]); // disk
+            record.extend(end64.to_le_bytes());
+            record.extend(1_u32.to_le_bytes()); // disks in all
+            self.write(&record)?;
+        }
+        let entries = u16::try_from(self.entries).unwrap_or(u16::MAX).to_le_bytes();
+        let mut record = END.to_vec();
+        record.extend([0; 4]); // disks
+        record.extend(entries);
+        record.extend(entries);
+        record.extend(four_bytes(length).to_le_bytes());
+        record.extend(four_bytes(start).to_le_bytes());
+        record.extend([0, 0]); // no comment
+        self.write(&record)?;
+        self.out.write_all(&self.buffer)?;
         self.out.flush()?;
-        Ok(self.out)
+        Ok((self.out, self.offset))
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.out.write_all(bytes)?;
+        if self.buffer.len() + bytes.len() > BUFFER_BYTES {
+            self.out.write_all(&self.buffer)?;
+            self.buffer.clear();
+        }
+        if bytes.len() > BUFFER_BYTES {
+            self.out.write_all(bytes)?;
+        } else {
+            self.buffer.extend(bytes);
+        }
         self.offset += bytes.len() as u64;
         Ok(())
     }
 }
 
-fn four_bytes(what: &'static str, value: u64) -> Result<u32, Error> {
-    if value > ZIP_BYTES_MAX {
-        return Err(Error::TooMuch {
-            what,
-            max: ZIP_BYTES_MAX,
-        });
-    }
-    Ok(value as u32) // fits: compared above
+/// What both headers say, from the version needed to the length of the name.
+fn common_fields(
+    out: &mut Vec<u8>,
+    header: &EntryHeader<'_>,
+    version: u16,
+    large: bool,
+) -> Result<(), Error> {
+    let size = |value: u64| if large { IN_ZIP64 } else { value as u32 }; // fits: not large
+    out.extend(version.to_le_bytes());
+    out.extend((header.flags & !FLAG_DESCRIPTOR).to_le_bytes());
+    out.extend(header.method.number().to_le_bytes());
+    out.extend(header.modified.time.to_le_bytes());
+    out.extend(header.modified.date.to_le_bytes());
+    out.extend(header.crc32.to_le_bytes());
+    out.extend(size(header.compressed).to_le_bytes());
+    out.extend(size(header.size).to_le_bytes());
+    out.extend(short("the length of an entry name in bytes", header.name.len())?);
+    Ok(())
+}
+
+fn zip64_field(out: &mut Vec<u8>, values: &[u64]) {
+    out.extend(EXTRA_ZIP64.to_le_bytes());
+    out.extend((values.len() as u16 * 8).to_le_bytes()); // at most three values
+    values.iter().for_each(|value| out.extend(value.to_le_bytes()));
+}
+
+/// The value, or the sign that it stands in a ZIP64 record.
+fn four_bytes(value: u64) -> u32 {
+    u32::try_from(value).unwrap_or(IN_ZIP64)
+}
+
+fn is_long(value: u64) -> bool {
+    value >= u64::from(IN_ZIP64)
+}
+
+fn short(what: &'static str, len: usize) -> Result<[u8; 2], Error> {
+    let len = u16::try_from(len).map_err(|_| Error::TooMuch {
+        what,
+        max: u64::from(u16::MAX),
+    })?;
+    Ok(len.to_le_bytes())
 }
 
 /// Raw deflate of the whole, at the level that most producers use.
@@ -197,7 +341,7 @@ pub(crate) mod tests {
             let method = if *stored { Method::Stored } else { Method::Deflated };
             zip.add(name, bytes, method).unwrap();
         }
-        zip.finish().unwrap()
+        zip.finish().unwrap().0
     }
 
     /// Reads an archive with a reader that is not ours.
@@ -234,47 +378,93 @@ pub(crate) mod tests {
     #[test]
     fn raw_entry_loses_its_data_descriptor() {
         let mut zip = ZipWriter::new(Vec::new());
+        let data = deflate(b"hello").unwrap();
         let header = EntryHeader {
             name: b"a",
-            flags: FLAG_DATA_DESCRIPTOR | FLAG_UTF8,
-            method: 8,
+            flags: FLAG_DESCRIPTOR | FLAG_UTF8,
+            method: Method::Deflated,
             modified: DosTime {
                 time: 1,
                 date: 0x5821,
             },
             crc32: crc32fast::hash(b"hello"),
             size: 5,
+            compressed: data.len() as u64,
+            attributes: Attributes::default(),
+            local_extra: Vec::new(),
         };
-        zip.add_raw(&header, &deflate(b"hello").unwrap()).unwrap();
-        let bytes = zip.finish().unwrap();
+        zip.begin(&header).unwrap();
+        zip.data(&data).unwrap();
+        let bytes = zip.finish().unwrap().0;
         assert_eq!(u16::from_le_bytes([bytes[6], bytes[7]]), FLAG_UTF8);
         assert_eq!(read_back(&bytes), [("a".to_owned(), b"hello".to_vec())]);
     }
 
     #[test]
-    fn too_many_entries_are_refused() {
-        let mut zip = ZipWriter::new(io::sink());
-        for _ in 0..ZIP_ENTRIES_MAX {
-            zip.add("a", b"", Method::Stored).unwrap();
+    fn more_entries_than_two_bytes_count_need_zip64() {
+        for count in [65_534, 65_535, 65_536] {
+            let mut zip = ZipWriter::new(Vec::new());
+            for number in 0..count {
+                zip.add(&number.to_string(), b"", Method::Stored).unwrap();
+            }
+            let bytes = zip.finish().unwrap().0;
+            assert_eq!(read_back(&bytes).len(), count);
+            let zip64 = bytes[bytes.len() - 42..].starts_with(&END64_LOCATOR);
+            assert_eq!(zip64, count > 65_534);
+            let limits = crate::Limits {
+                entries_max: 70_000,
+                ..crate::Limits::default()
+            };
+            assert_eq!(
+                crate::Package::open(bytes, limits).unwrap().entries().len(),
+                count
+            );
         }
-        assert!(matches!(
-            zip.add("a", b"", Method::Stored),
-            Err(Error::TooMuch { max: 0xFFFE, .. })
-        ));
     }
 
     #[test]
-    fn too_large_entry_is_refused() {
-        let mut zip = ZipWriter::new(io::sink());
+    fn entry_behind_four_gigabytes_has_its_offset_in_zip64() {
+        let mut zip = ZipWriter::new(Vec::new());
+        zip.offset = u64::from(IN_ZIP64) + 7;
+        zip.add("a", b"hello", Method::Stored).unwrap();
+        assert_eq!(zip.offset, u64::from(IN_ZIP64) + 7 + 30 + 1 + 5);
+        let (header, rest) = crate::zip_records::CentralHeader::read(&zip.directory).unwrap();
+        assert!(rest.is_empty());
+        assert_eq!((header.offset, header.size, header.compressed), (IN_ZIP64, 5, 5));
+        assert_eq!(header.extra, [1, 0, 8, 0, 6, 0, 0, 0, 1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn entry_of_four_gigabytes_has_its_sizes_in_zip64() {
+        let mut zip = ZipWriter::new(Vec::new());
         let header = EntryHeader {
             name: b"a",
             flags: 0,
-            method: 8,
+            method: Method::Deflated,
             modified: DOS_EPOCH,
             crc32: 0,
             size: 1 << 32,
+            compressed: 1 << 24,
+            attributes: Attributes::default(),
+            local_extra: Vec::new(),
         };
-        assert!(matches!(zip.add_raw(&header, b""), Err(Error::TooMuch { .. })));
+        zip.begin(&header).unwrap();
+        let (central, _) = crate::zip_records::CentralHeader::read(&zip.directory).unwrap();
+        assert_eq!((central.size, central.compressed), (IN_ZIP64, IN_ZIP64));
+        assert_eq!(
+            central.extra,
+            [1, 0, 16, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]
+        );
+        assert_eq!(zip.buffer[31..], central.extra[..]);
+    }
+
+    #[test]
+    fn too_long_name_is_refused() {
+        let mut zip = ZipWriter::new(io::sink());
+        assert!(matches!(
+            zip.add(&"a".repeat(65_536), b"", Method::Stored),
+            Err(Error::TooMuch { .. })
+        ));
     }
 
     proptest! {

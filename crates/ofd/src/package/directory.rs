@@ -2,6 +2,7 @@
 //! can see two different documents in it.
 
 use crate::finding::{Finding, FindingKind};
+use crate::path::PartPath;
 use crate::source::{Source, read_exact_at};
 use crate::zip_records::{
     CENTRAL_HEADER, CentralHeader, END, END_BYTES, END64_BYTES, EXTRA_ZIP64, EndRecord, FLAG_ENCRYPTED,
@@ -52,6 +53,7 @@ pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Directory, Er
 
     let mut directory = Directory {
         entries: Vec::with_capacity(layout.entries as usize), // at most entries_max
+        other_readings: Vec::new(),
         headers: Vec::new(),
         start: layout.directory_start,
         findings,
@@ -65,7 +67,11 @@ pub(super) fn read(source: &dyn Source, limits: &Limits) -> Result<Directory, Er
             offset,
             what: "the central directory is broken",
         })?;
-        let entry = read_entry(&header, at, layout.base, limits, &mut directory.findings)?;
+        let (entry, other_reading) = read_entry(&header, at, layout.base, limits, &mut directory.findings)?;
+        let position = directory.entries.len() as u32; // at most entries_max
+        directory
+            .other_readings
+            .extend(other_reading.map(|path| (path, position)));
         total = total.saturating_add(entry.size);
         if total > limits.package_bytes_max {
             let max = limits.package_bytes_max;
@@ -119,6 +125,9 @@ fn locate(source: &dyn Source, limits: &Limits, findings: &mut Vec<Finding>) -> 
             FindingKind::ZipComment,
             format!("{} bytes", end.comment_len),
         ));
+    }
+    if (tail.len() - tail_at) as u64 > limits.tail_bytes_max {
+        return Err(malformed(tail_at, "too many bytes follow its end record"));
     }
     if tail_at < tail.len() {
         findings.push(Finding::in_archive(
@@ -208,14 +217,14 @@ fn refuse_second_directory(source: &dyn Source, offset: u64) -> Result<(), Error
     Ok(())
 }
 
-/// What one central header says, when it is acceptable by itself.
+/// What one central header says, when it is acceptable by itself, and the other reading of its name.
 fn read_entry(
     header: &CentralHeader<'_>,
     at: usize,
     base: u64,
     limits: &Limits,
     findings: &mut Vec<Finding>,
-) -> Result<Entry, Error> {
+) -> Result<(Entry, Option<PartPath>), Error> {
     let name = name::read(header.name, header.flags, header.extra, limits, findings)?;
     let entry = || name.path.entry_name().to_owned();
     if header.flags & (FLAG_ENCRYPTED | FLAG_STRONG_ENCRYPTION | FLAG_MASKED) != 0 {
@@ -260,7 +269,7 @@ fn read_entry(
         entry: entry(),
         what: "it is said to begin behind the end of all files",
     })?;
-    Ok(Entry {
+    let entry = Entry {
         path: name.path,
         directory: name.directory,
         size,
@@ -270,7 +279,8 @@ fn read_entry(
         header_offset,
         data_offset: 0,        // known when the local header is read
         central_at: at as u32, // at most directory_bytes_max
-    })
+    };
+    Ok((entry, name.other_reading))
 }
 
 /// Size, compressed size and offset, from the zip64 field where the header says so.

@@ -12,6 +12,8 @@ pub(super) struct Name {
     pub(super) path: PartPath,
     /// The name ends with a slash.
     pub(super) directory: bool,
+    /// What readers see that take an unmarked name for GBK, where it can be both.
+    pub(super) other_reading: Option<PartPath>,
 }
 
 pub(super) fn read(
@@ -55,7 +57,12 @@ pub(super) fn read(
             text.into_owned(),
         ));
     }
-    Ok(Name { path, directory })
+    let other_reading = gbk_reading(raw, flags).and_then(|text| PartPath::new(&path::slashes(&text)).ok());
+    Ok(Name {
+        path,
+        directory,
+        other_reading,
+    })
 }
 
 /// UTF-8 where it is marked or valid, GBK otherwise.
@@ -80,6 +87,14 @@ fn decode<'a>(raw: &'a [u8], flags: u16, findings: &mut Vec<Finding>) -> Result<
         .ok_or("it is neither UTF-8 nor GBK")?;
     findings.push(Finding::in_archive(FindingKind::ZipNameGbk, text.as_ref()));
     Ok(text)
+}
+
+/// The name in GBK, when it is not marked as UTF-8 and is text in both.
+fn gbk_reading(raw: &[u8], flags: u16) -> Option<Cow<'_, str>> {
+    if raw.is_ascii() || flags & FLAG_UTF8 != 0 || std::str::from_utf8(raw).is_err() {
+        return None;
+    }
+    encoding_rs::GBK.decode_without_bom_handling_and_without_replacement(raw)
 }
 
 /// The name in an Info-ZIP Unicode Path field that belongs to `raw`.

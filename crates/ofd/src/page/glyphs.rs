@@ -154,7 +154,7 @@ impl<'a> Row<'a> {
                 y: at.y + step_y,
             };
         }
-        // A page has fewer codes than PAGE_OBJECTS_MAX, so the number fits.
+        // A page has fewer codes than PAGE_TEXTS_MAX, so the number fits.
         Some(object.glyph((next_code - 1) as u32, character, at, width))
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use quick_xml::events::{BytesStart, Event};
 
 use super::{
-    GraphicKind, GraphicObject, PAGE_CHARACTERS_MAX, PAGE_OBJECTS_MAX, PageArea, PageContent, TemplateRef,
-    TextCode, TextObject,
+    GraphicKind, GraphicObject, PAGE_CHARACTERS_MAX, PAGE_GRAPHICS_MAX, PAGE_TEXTS_MAX, PageArea,
+    PageContent, TemplateRef, TextCode, TextObject,
 };
 use crate::geometry::{Box, Ctm, number};
 use crate::walk::Walk;
@@ -17,7 +17,8 @@ pub(super) fn read(xml: &[u8], limits: &Limits) -> Result<PageContent, Error> {
         walk: Walk::new(xml::text(xml, limits)?, limits),
         content: PageContent::default(),
         depth_max: limits.xml_depth_max,
-        objects: 0,
+        graphics: 0,
+        texts: 0,
         characters: 0,
     };
     page.read()?;
@@ -28,7 +29,8 @@ struct PageReader<'a> {
     walk: Walk<'a>,
     content: PageContent,
     depth_max: u32,
-    objects: u64,
+    graphics: u64,
+    texts: u64,
     characters: u64,
 }
 
@@ -76,7 +78,7 @@ impl<'a> PageReader<'a> {
             "ZOrder" => foreground = value.trim() == "Foreground",
             _ => {}
         })?;
-        self.count_object()?;
+        self.count_graphic()?;
         self.content.templates.extend(id.map(|template_id| TemplateRef {
             template_id,
             foreground,
@@ -116,13 +118,11 @@ impl<'a> PageReader<'a> {
             match child.local_name().as_ref() {
                 "Layer" | "PageBlock" => {
                     groups += 1;
-                    if groups > self.depth_max {
-                        let max = u64::from(self.depth_max);
-                        return Err(Error::TooMuch {
-                            what: "the nesting of page blocks",
-                            max,
-                        });
-                    }
+                    within(
+                        "the nesting of page blocks",
+                        u64::from(groups),
+                        u64::from(self.depth_max),
+                    )?;
                 }
                 "TextObject" => self.text_object(&child)?,
                 "PathObject" => self.graphic(GraphicKind::Path, &child)?,
@@ -134,7 +134,7 @@ impl<'a> PageReader<'a> {
     }
 
     fn text_object(&mut self, start: &BytesStart<'_>) -> Result<(), Error> {
-        self.count_object()?;
+        self.count_text()?;
         let mut unit = Unit {
             fill: true,
             ..Unit::default()
@@ -182,7 +182,7 @@ impl<'a> PageReader<'a> {
     }
 
     fn text_code(&mut self, start: &BytesStart<'_>) -> Result<TextCode, Error> {
-        self.count_object()?;
+        self.count_text()?;
         let mut code = TextCode::default();
         self.attributes(start, |name, value| match name {
             "X" => code.x = number(value),
@@ -193,17 +193,16 @@ impl<'a> PageReader<'a> {
         })?;
         code.text = self.walk.text()?;
         self.characters += code.text.chars().count() as u64;
-        if self.characters > PAGE_CHARACTERS_MAX {
-            return Err(Error::TooMuch {
-                what: "the number of characters on a page",
-                max: PAGE_CHARACTERS_MAX,
-            });
-        }
+        within(
+            "the number of characters on a page",
+            self.characters,
+            PAGE_CHARACTERS_MAX,
+        )?;
         Ok(code)
     }
 
     fn graphic(&mut self, kind: GraphicKind, start: &BytesStart<'_>) -> Result<(), Error> {
-        self.count_object()?;
+        self.count_graphic()?;
         let mut unit = Unit {
             stroke: true,
             ..Unit::default()
@@ -258,15 +257,22 @@ impl<'a> PageReader<'a> {
         })
     }
 
-    fn count_object(&mut self) -> Result<(), Error> {
-        self.objects += 1;
-        if self.objects > PAGE_OBJECTS_MAX {
-            return Err(Error::TooMuch {
-                what: "the number of objects on a page",
-                max: PAGE_OBJECTS_MAX,
-            });
-        }
-        Ok(())
+    fn count_graphic(&mut self) -> Result<(), Error> {
+        self.graphics += 1;
+        within(
+            "the number of graphic objects on a page",
+            self.graphics,
+            PAGE_GRAPHICS_MAX,
+        )
+    }
+
+    fn count_text(&mut self) -> Result<(), Error> {
+        self.texts += 1;
+        within(
+            "the number of text objects and text codes on a page",
+            self.texts,
+            PAGE_TEXTS_MAX,
+        )
     }
 }
 
@@ -308,6 +314,14 @@ impl<'a> PageReader<'a> {
             };
             take(attribute.key.local_name().as_ref(), &value);
         }
+        Ok(())
+    }
+}
+
+fn within(what: &'static str, count: u64, max: u64) -> Result<(), Error> {
+    if count > max {
+        Err(Error::TooMuch { what, max })
+    } else {
         Ok(())
     }
 }

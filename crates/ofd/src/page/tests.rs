@@ -146,27 +146,31 @@ fn unknown_elements_may_be_as_deep_as_they_like() {
 
 #[test]
 fn objects_and_characters_are_limited() {
-    let mut xml = b"<Page><Content>".to_vec();
-    xml.extend(b"<PathObject/>".repeat(PAGE_OBJECTS_MAX as usize + 1));
-    xml.extend(b"</Content></Page>");
-    assert!(matches!(
-        read_error(&xml),
-        Error::TooMuch {
-            max: PAGE_OBJECTS_MAX,
-            ..
-        }
-    ));
-
-    let mut xml = b"<Page><Content><TextObject><TextCode>".to_vec();
-    xml.extend(b"a".repeat(PAGE_CHARACTERS_MAX as usize + 1));
-    xml.extend(b"</TextCode></TextObject></Content></Page>");
-    assert!(matches!(
-        read_error(&xml),
-        Error::TooMuch {
-            what: "the number of characters on a page",
-            ..
-        }
-    ));
+    let check = |start: &str, repeated: &str, end: &str, max: u64| {
+        let page = |count: u64| {
+            format!(
+                "<Page><Content>{start}{}{end}</Content></Page>",
+                repeated.repeat(count as usize)
+            )
+        };
+        assert!(
+            PageContent::read(page(max).as_bytes(), &Limits::default()).is_ok(),
+            "{repeated}"
+        );
+        let error = read_error(page(max + 1).as_bytes());
+        assert!(
+            matches!(error, Error::TooMuch { max: named, .. } if named == max),
+            "{error}"
+        );
+    };
+    check("", "<PathObject/>", "", PAGE_GRAPHICS_MAX);
+    check("", "<TextObject/>", "", PAGE_TEXTS_MAX);
+    check(
+        "<TextObject><TextCode>",
+        "a",
+        "</TextCode></TextObject>",
+        PAGE_CHARACTERS_MAX,
+    );
 
     let limits = Limits {
         xml_bytes_max: 10,

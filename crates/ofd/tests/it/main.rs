@@ -1,5 +1,7 @@
 //! Tests of the whole crate over real and hostile documents.
 
+#![expect(clippy::unwrap_used, reason = "a test may stop at once, in its helpers too")]
+
 #[expect(clippy::disallowed_methods, reason = "tests may be told where the corpus is")]
 fn corpus() -> Option<std::path::PathBuf> {
     let folder = std::env::var_os("YINXIN_CORPUS").map_or_else(
