@@ -115,6 +115,8 @@ pub enum Deviation {
     AlgorithmParametersDiffer,
     /// The algorithm of the key is written as SM2 instead of ecPublicKey with the curve SM2.
     KeyAlgorithmSm2,
+    /// The curve of the key is written as SM2-1, the signature algorithm, instead of SM2 (certificates of HBCA).
+    KeyCurveSm2Sign,
     /// The public key is a compressed point.
     CompressedKey,
     /// The signature value is not in DER.
@@ -325,6 +327,7 @@ impl fmt::Display for Deviation {
                 f.write_str("the signature algorithms inside and outside differ in their parameters")
             }
             Self::KeyAlgorithmSm2 => f.write_str("the key algorithm is written as SM2, not as ecPublicKey"),
+            Self::KeyCurveSm2Sign => f.write_str("the curve of the key is written as SM2-1, not as SM2"),
             Self::CompressedKey => f.write_str("the public key is compressed"),
             Self::Signature(encoding) => write!(f, "the signature value is not DER but {encoding:?}"),
             Self::Time(deviation) => deviation.fmt(f),
@@ -532,6 +535,7 @@ pub(crate) fn read_public_key(
             asn1::read_single(parameters, asn1::OBJECT_IDENTIFIER, what).and_then(|curve| curve.oid(what));
         match curve {
             Ok(oid::SM2) => {}
+            Ok(oid::SM2_SIGN) => deviations.push(Deviation::KeyCurveSm2Sign),
             Ok(oid) => return Ok(Err(KeyFault::NotSm2 { oid })),
             Err(_) => return Ok(Err(KeyFault::NotSm2 { oid: algorithm })),
         }

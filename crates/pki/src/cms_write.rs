@@ -1,11 +1,11 @@
-//! Signed messages, written: GB/T 35275 (GM/T 0010) for documents, RFC 5652 where a client asks for it.
+//! Signed messages, written as GB/T 35275 (GM/T 0010) asks.
 
 use const_oid::ObjectIdentifier;
 use gm::{Digest, Signer};
 use jiff::Timestamp;
 
 use crate::asn1::{self, write};
-use crate::{Certificate, Error, SignedDataArc, oid};
+use crate::{Certificate, Error, oid};
 
 /// The two shapes of an OFD signature of Type=Sign, both with the object identifiers of GB/T 35275.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,6 @@ pub fn write_signed_data(
         ),
     };
     let draft = Draft {
-        arc: SignedDataArc::Gm,
         content_type: oid::GM_DATA,
         content,
         attributes,
@@ -57,7 +56,6 @@ pub fn write_signed_data(
 
 /// A message before it is signed.
 pub(crate) struct Draft<'a> {
-    pub(crate) arc: SignedDataArc,
     pub(crate) content_type: ObjectIdentifier,
     pub(crate) content: Option<&'a [u8]>,
     /// Encoded attributes; none means that the signature is over the content.
@@ -80,27 +78,19 @@ impl Draft<'_> {
         let message = attributes.as_deref().or(self.content).unwrap_or_default();
         let signature = signer.sign(message)?;
         let signer_info = self.signer_info(attributes, &signature.to_der());
-        let version = match self.arc {
-            SignedDataArc::Pkcs7 if self.content_type != oid::DATA => 3,
-            SignedDataArc::Pkcs7 | SignedDataArc::Gm => 1,
-        };
         let content = self
             .content
             .map(|content| write::explicit(0, &write::octet_string(content)));
         let content_info = write::sequence(&[&write::oid(&self.content_type), &content.unwrap_or_default()]);
         let signed_data = write::sequence(&[
-            &write::unsigned(version),
+            &write::unsigned(1),
             &write::set_of(vec![algorithm(&oid::SM3)]),
             &content_info,
             &self.certificates(),
             &write::set_of(vec![signer_info]),
         ]);
-        let content_type = match self.arc {
-            SignedDataArc::Gm => oid::GM_SIGNED_DATA,
-            SignedDataArc::Pkcs7 => oid::SIGNED_DATA,
-        };
         Ok(write::sequence(&[
-            &write::oid(&content_type),
+            &write::oid(&oid::GM_SIGNED_DATA),
             &write::explicit(0, &signed_data),
         ]))
     }

@@ -20,6 +20,14 @@ const UNDERSTOOD: [ObjectIdentifier; 9] = [
     oid::SUBJECT_KEY_IDENTIFIER,
 ];
 
+/// Extensions that limit what a certificate is good for, critical or not.
+const DECIDING: [ObjectIdentifier; 4] = [
+    oid::BASIC_CONSTRAINTS,
+    oid::EXTENDED_KEY_USAGE,
+    oid::KEY_USAGE,
+    oid::NAME_CONSTRAINTS,
+];
+
 /// Everything that is wrong with the certificates of `chain`, leaf first, apart from their signatures.
 ///
 /// `anchored`: the last one is an anchor.
@@ -80,13 +88,24 @@ fn check_extensions(certificate: &Certificate, faults: &mut Vec<PathFault>) {
         }
     }
     for deviation in certificate.deviations() {
-        if let Deviation::UnreadableExtension(oid) | Deviation::DuplicateExtension(oid) = deviation {
-            faults.push(PathFault::BadExtension {
-                certificate: certificate.clone(),
-                oid: *oid,
-            });
-        }
+        let oid = match deviation {
+            Deviation::DuplicateExtension(oid) => *oid,
+            Deviation::UnreadableExtension(oid) if decides(certificate, oid) => *oid,
+            _ => continue,
+        };
+        faults.push(PathFault::BadExtension {
+            certificate: certificate.clone(),
+            oid,
+        });
     }
+}
+
+/// Whether the path cannot be judged without this extension. Real certificates have broken ones that only help.
+fn decides(certificate: &Certificate, oid: &ObjectIdentifier) -> bool {
+    DECIDING.contains(oid)
+        || certificate
+            .extension(oid)
+            .is_some_and(|extension| extension.critical)
 }
 
 fn check_leaf(leaf: &Certificate, purpose: Purpose, faults: &mut Vec<PathFault>) {
@@ -191,6 +210,12 @@ fn forbidden_names(certificate: &Certificate, constraints: &NameConstraints) -> 
         {
             forbidden.push(format!("subjectAltName of kind {}", tag & 0x1f));
         }
+    }
+    if certificate
+        .deviations()
+        .contains(&Deviation::UnreadableExtension(oid::SUBJECT_ALT_NAME))
+    {
+        forbidden.push("subjectAltName that cannot be read".to_owned());
     }
     let has_email = certificate
         .subject()

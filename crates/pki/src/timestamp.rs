@@ -12,8 +12,8 @@ use crate::certificate::split_algorithm;
 use crate::cms::same_number;
 use crate::extension::GeneralName;
 use crate::{
-    Certificate, DigestAlgorithm, Error, Extension, Name, SignedData, SignerInfo, TimeDeviation, oid,
-    read_time,
+    Certificate, CmsDeviation, DigestAlgorithm, Error, Extension, Name, SignedData, SignerInfo,
+    TimeDeviation, oid, read_time,
 };
 
 /// The longest nonce and serial number that are read.
@@ -50,6 +50,12 @@ impl TimestampToken {
         let content = signed.content().ok_or(Error::Missing {
             what: "content of the time-stamp token",
         })?;
+        if signed.deviations().contains(&CmsDeviation::ContentNotOctetString) {
+            return Err(Error::Malformed {
+                what: WHAT,
+                problem: "its content is not an OCTET STRING",
+            });
+        }
         let info = TstInfo::read(content)?;
         Ok(Self { signed, info })
     }

@@ -9,8 +9,8 @@ use crate::cms_write::{Draft, attribute, basic_attributes};
 use crate::ess::write_signing_certificate_v2;
 use crate::timestamp::check_authority;
 use crate::{
-    Certificate, ContentToSign, Error, Fact, MessageImprint, SignedDataArc, TimestampRequest, TimestampToken,
-    TsaName, TstInfo, oid, verify_signer,
+    Certificate, ContentToSign, Error, Fact, MessageImprint, TimestampRequest, TimestampToken, TsaName,
+    TstInfo, oid, verify_signer,
 };
 
 /// The largest answer that is read.
@@ -244,18 +244,47 @@ pub fn issue_token(
     chain: &[Certificate],
     signer: &dyn Signer,
 ) -> Result<Vec<u8>, Error> {
-    issue(
-        request,
-        serial,
-        at,
-        policy,
-        &Authority {
-            tsa,
-            chain,
-            signer,
-            arc: SignedDataArc::Gm,
+    if let Some(failure) = request.refusal(policy) {
+        return Ok(reject(failure, refusal_text(failure)));
+    }
+    check_template(serial, at, tsa).map_err(|problem| Error::BadTemplate {
+        what: "time-stamp token",
+        problem,
+    })?;
+    let info = TstInfo {
+        policy: *policy,
+        imprint: MessageImprint {
+            algorithm: oid::SM3,
+            ..request.imprint().clone()
         },
-    )
+        serial: serial.to_vec(),
+        gen_time: at,
+        time_deviations: Vec::new(),
+        accuracy: None,
+        ordering: false,
+        nonce: request.nonce().map(<[u8]>::to_vec),
+        tsa: Some(TsaName::Directory(tsa.subject().clone())),
+        extensions: Vec::new(),
+    }
+    .to_der();
+    let mut attributes = basic_attributes(&oid::TST_INFO, &gm::sm3(&info), at);
+    let identifier = write_signing_certificate_v2(tsa);
+    attributes.push(attribute(&oid::SIGNING_CERTIFICATE_V2, identifier));
+    let token = Draft {
+        content_type: oid::TST_INFO,
+        content: Some(&info),
+        attributes: Some(attributes),
+        certificate: tsa,
+        included: std::iter::once(tsa)
+            .chain(chain)
+            .filter(|_| request.cert_req())
+            .collect(),
+    }
+    .sign(signer)?;
+    Ok(write::sequence(&[
+        &write::sequence(&[&write::unsigned(0)]),
+        &token,
+    ]))
 }
 
 /// As [`issue_token`], for the bytes that a client sent: those that are no request are refused too.
@@ -285,90 +314,20 @@ pub fn reject(failure: FailureInfo, text: &str) -> Vec<u8> {
     write::sequence(&[&write::sequence(&[&write::unsigned(2), &texts, &failure])])
 }
 
-/// Who answers.
-pub(crate) struct Authority<'a> {
-    pub(crate) tsa: &'a Certificate,
-    pub(crate) chain: &'a [Certificate],
-    pub(crate) signer: &'a dyn Signer,
-    pub(crate) arc: SignedDataArc,
-}
-
-pub(crate) fn issue(
-    request: &TimestampRequest,
-    serial: &[u8],
-    at: Timestamp,
-    policy: &ObjectIdentifier,
-    authority: &Authority<'_>,
-) -> Result<Vec<u8>, Error> {
-    if let Some(failure) = request.refusal(policy) {
-        return Ok(reject(failure, refusal_text(failure)));
-    }
-    check_authority(authority.tsa).map_err(|problem| Error::BadTemplate {
-        what: WHAT_TOKEN,
-        problem,
-    })?;
-    if !authority.tsa.is_valid_at(at) {
-        let problem = "the certificate of the authority is not valid at this time";
-        return Err(Error::BadTemplate {
-            what: WHAT_TOKEN,
-            problem,
-        });
-    }
-    if serial.len() > SERIAL_BYTES_MAX || serial.iter().all(|&octet| octet == 0) {
-        let problem = "its serial number is zero or longer than 20 bytes";
-        return Err(Error::BadTemplate {
-            what: WHAT_TOKEN,
-            problem,
-        });
-    }
-    let info = TstInfo {
-        policy: *policy,
-        imprint: MessageImprint {
-            algorithm: oid::SM3,
-            ..request.imprint().clone()
-        },
-        serial: serial.to_vec(),
-        gen_time: at,
-        time_deviations: Vec::new(),
-        accuracy: None,
-        ordering: false,
-        nonce: request.nonce().map(<[u8]>::to_vec),
-        tsa: Some(TsaName::Directory(authority.tsa.subject().clone())),
-        extensions: Vec::new(),
-    };
-    let token = sign_info(&info.to_der(), at, authority, request.cert_req())?;
-    Ok(write::sequence(&[
-        &write::sequence(&[&write::unsigned(0)]),
-        &token,
-    ]))
-}
-
-/// The token over an encoded TSTInfo.
-pub(crate) fn sign_info(
-    info: &[u8],
-    at: Timestamp,
-    authority: &Authority<'_>,
-    with_certificates: bool,
-) -> Result<Vec<u8>, Error> {
-    let mut attributes = basic_attributes(&oid::TST_INFO, &gm::sm3(info), at);
-    let identifier = write_signing_certificate_v2(authority.tsa);
-    attributes.push(attribute(&oid::SIGNING_CERTIFICATE_V2, identifier));
-    let included = std::iter::once(authority.tsa).chain(authority.chain);
-    Draft {
-        arc: authority.arc,
-        content_type: oid::TST_INFO,
-        content: Some(info),
-        attributes: Some(attributes),
-        certificate: authority.tsa,
-        included: included.filter(|_| with_certificates).collect(),
-    }
-    .sign(authority.signer)
-}
-
 const WHAT: &str = "time-stamp response";
-const WHAT_TOKEN: &str = "time-stamp token";
 /// The longest number that clients must be ready for (RFC 3161 §2.4.2), in bytes.
 const SERIAL_BYTES_MAX: usize = 20;
+
+fn check_template(serial: &[u8], at: Timestamp, tsa: &Certificate) -> Result<(), &'static str> {
+    check_authority(tsa)?;
+    if !tsa.is_valid_at(at) {
+        return Err("the certificate of the authority is not valid at this time");
+    }
+    if serial.len() > SERIAL_BYTES_MAX || serial.iter().all(|&octet| octet == 0) {
+        return Err("its serial number is zero or longer than 20 bytes");
+    }
+    Ok(())
+}
 
 fn refusal_text(failure: FailureInfo) -> &'static str {
     match failure {

@@ -229,6 +229,8 @@ fn unusual_forms_of_the_key_are_tolerated_and_named() {
     let compressed = [&[2 + (sec1[64] & 1)][..], &sec1[1..33]].concat();
     let info = key_info(&[oid::EC_PUBLIC_KEY, oid::SM2], &compressed);
     tolerated(|parts| parts[part::KEY] = info, &[Deviation::CompressedKey]);
+    let info = key_info(&[oid::EC_PUBLIC_KEY, oid::SM2_SIGN], &sec1);
+    tolerated(|parts| parts[part::KEY] = info, &[Deviation::KeyCurveSm2Sign]);
     let info = key_info(&[oid::SM2], &sec1);
     tolerated(|parts| parts[part::KEY] = info, &[Deviation::KeyAlgorithmSm2]);
 }

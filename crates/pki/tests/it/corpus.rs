@@ -8,7 +8,7 @@ use pki::{Certificate, Purpose, read_certificates};
 use crate::support::{codes, time, validate, validate_for};
 
 /// The corpus, or a loud word that it is missing.
-fn corpus() -> Option<PathBuf> {
+pub(crate) fn corpus() -> Option<PathBuf> {
     #[expect(clippy::disallowed_methods, reason = "a test is told where the corpus lies")]
     let folder = std::env::var_os("YINXIN_CORPUS").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus"),

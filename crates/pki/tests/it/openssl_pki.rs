@@ -9,7 +9,7 @@ use tempfile::TempDir;
 use crate::support::{chain, name, now, time, validity};
 
 /// Standard output and whether it succeeded; `None` when there is no OpenSSL.
-fn openssl(folder: &Path, arguments: &[&str]) -> Option<(String, bool)> {
+pub(crate) fn openssl(folder: &Path, arguments: &[&str]) -> Option<(String, bool)> {
     match Command::new("openssl")
         .args(arguments)
         .current_dir(folder)

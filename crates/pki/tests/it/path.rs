@@ -38,7 +38,10 @@ fn an_issuing_ca_is_an_anchor_without_its_root() {
 fn a_leaf_that_is_an_anchor_is_accepted() {
     let pki = chain();
     let report = validate(&pki.leaf.certificate, &[&pki.leaf.certificate], &[]);
-    assert_eq!(report.path.unwrap().chain(), [pki.leaf.certificate.clone()]);
+    assert_eq!(
+        report.path.unwrap().chain(),
+        std::slice::from_ref(&pki.leaf.certificate)
+    );
 }
 
 #[test]
@@ -576,20 +579,25 @@ fn name_constraints_on_other_kinds_are_not_judged_but_refused() {
 }
 
 #[test]
-fn unreadable_and_repeated_extensions_are_faults() {
+fn unreadable_and_repeated_extensions() {
     let pki = chain();
-    let unreadable = Extension {
-        oid: oid::SUBJECT_ALT_NAME,
-        critical: false,
+    let broken = |oid, critical| Extension {
+        oid,
+        critical,
         value: vec![0x30, 5],
     };
-    let value = write::sequence(&[]);
     let second = Extension {
         oid: oid::BASIC_CONSTRAINTS,
         critical: true,
-        value,
+        value: write::sequence(&[]),
     };
-    for extension in [unreadable, second] {
+    for (extension, expected) in [
+        // What only helps may be broken, what limits may not.
+        (broken(oid::SUBJECT_ALT_NAME, false), vec![]),
+        (broken(oid::SUBJECT_ALT_NAME, true), vec!["bad_extension"]),
+        (broken(oid::EXTENDED_KEY_USAGE, false), vec!["bad_extension"]),
+        (second, vec!["bad_extension"]),
+    ] {
         let mut template = CertificateTemplate::signer(name("leaf"), &[7], validity());
         template.extensions = vec![extension];
         let leaf = pki.sub.issues(template, 7);
@@ -598,8 +606,23 @@ fn unreadable_and_repeated_extensions_are_faults() {
             &[&pki.root.certificate],
             &[&pki.sub.certificate],
         );
-        assert_eq!(codes(&report), ["bad_extension"]);
+        assert_eq!(codes(&report), expected);
     }
+}
+
+#[test]
+fn unreadable_alternative_names_are_refused_where_names_are_constrained() {
+    let root = Identity::root("Root", 1);
+    let sub = constrained_ca(&root, &[directory(&Name::parse("C=CN").unwrap())], &[]);
+    let mut template = CertificateTemplate::signer(name("leaf"), &[7], validity());
+    template.extensions = vec![Extension {
+        oid: oid::SUBJECT_ALT_NAME,
+        critical: false,
+        value: vec![0x30, 5],
+    }];
+    let leaf = sub.issues(template, 7);
+    let report = validate(&leaf.certificate, &[&root.certificate], &[&sub.certificate]);
+    assert_eq!(codes(&report), ["name_constraint_violated"]);
 }
 
 #[test]
