@@ -338,6 +338,9 @@ codes! {
     AlgorithmUnknown "ALGORITHM_UNKNOWN" Failed Some(Sub::CryptoConstraintsFailure),
         zh "签名算法不是 SM2 with SM3" / "请签发方使用国密算法重新签章",
         en "the signature algorithm is not SM2 with SM3" / "have the issuer seal again with the national algorithms";
+    AlgorithmUnsupported "ALGORITHM_UNSUPPORTED" Indeterminate Some(Sub::CryptoConstraintsFailure),
+        zh "签名算法（如 RSA）在此处不支持" / "请用签发方的软件核验",
+        en "the signature algorithm (such as RSA) is not supported here" / "verify with the issuer's own software";
     KeyInvalid "KEY_INVALID" Failed Some(Sub::SigCryptoFailure),
         zh "证书中的公钥无效" / "请勿采信",
         en "the public key in the certificate is invalid" / "do not rely on it";
@@ -350,6 +353,9 @@ codes! {
     SealSignatureInvalid "SEAL_SIGNATURE_INVALID" Failed Some(Sub::SigCryptoFailure),
         zh "印章上的制章者签名验证失败，印章被伪造或改动" / "请勿采信",
         en "the maker's signature on the seal does not verify: the seal is forged or altered" / "do not rely on it";
+    SealSignatureOtherRange "SEAL_SIGNATURE_OTHER_RANGE" Indeterminate Some(Sub::SigConstraintsFailure),
+        zh "制章者签名覆盖的范围与标准不同" / "请制章者按 GB/T 38540 重新制章",
+        en "the maker's signature covers other bytes than the standard says" / "have the maker make the seal again as GB/T 38540 says";
     SealFileDiffers "SEAL_FILE_DIFFERS" Indeterminate Some(Sub::SigConstraintsFailure),
         zh "包内的 Seal.esl 与签章数据中的印章不同" / "以签章数据中的印章为准，请与签发方核对",
         en "Seal.esl differs from the seal inside the seal-signature data" / "the seal inside the signed data counts; check with the issuer";

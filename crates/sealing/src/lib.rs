@@ -4,6 +4,7 @@ mod code;
 mod position;
 mod report;
 mod text;
+mod verify;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
 pub use position::{
@@ -13,4 +14,5 @@ pub use report::{
     CertificateSummary, CheckResult, Conclusion, DocumentSummary, InputKind, Outcome, REPORT_SCHEMA, Reason,
     Report, SealSummary, SignatureKind, SignatureReport, StampSummary, TimeSource, report_schema,
 };
+pub use verify::{Trust, Verifier};
 pub use text::{Depth, beijing_time, conclusion_word, render};

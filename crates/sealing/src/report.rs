@@ -327,10 +327,12 @@ impl Findings {
             if !self.applicable.contains(&check) {
                 return Outcome::NotApplicable;
             }
-            let of_check = self.reasons.iter().filter(|reason| reason.check == check);
-            match of_check.map(|reason| reason.effect).max() {
+            let of_check = || self.reasons.iter().filter(|reason| reason.check == check);
+            match of_check().map(|reason| reason.effect).max() {
                 Some(Effect::Failed) => Outcome::Fails,
                 Some(Effect::Indeterminate) => Outcome::Unknown,
+                // Tolerated in the conclusion, but not a fact that was seen to hold.
+                _ if of_check().any(|reason| reason.code == Code::RevocationUnknown) => Outcome::Unknown,
                 _ => Outcome::Holds,
             }
         };

@@ -1,1 +1,26 @@
-//! Test PKI, fixed clock, seeded randomness, document builders.
+//! What tests of several crates share: a test PKI, a fixed clock, seeded randomness.
+//!
+//! Everything is made from seeds, so that a failing test fails again.
+
+mod pki;
+mod rng;
+
+pub use crate::pki::{Identity, TestPki};
+pub use rng::SeededRng;
+
+use jiff::Timestamp;
+
+/// The time at which tests happen: 2026-06-15 12:00:00 Beijing time.
+pub fn now() -> Timestamp {
+    time("2026-06-15T04:00:00Z")
+}
+
+/// A time from its RFC 3339 text.
+///
+/// # Panics
+///
+/// When the text is no time: a mistake in the test.
+#[track_caller]
+pub fn time(text: &str) -> Timestamp {
+    text.parse().expect("an RFC 3339 time")
+}

@@ -1,0 +1,223 @@
+//! Says what a file proves: an OFD with its signatures, a seal, or a signed value by itself.
+
+mod coverage;
+mod document;
+mod parts;
+mod paths;
+mod signed_value;
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::thread;
+
+use jiff::Timestamp;
+use ofd::{Limits, Package, Source};
+use pki::{Certificate, Crl, PathCache, TrustStore};
+use ses::{SES_BYTES_MAX, Seal, SealCache};
+
+pub(crate) use self::parts::{Digests, hash_parts};
+use self::signed_value::Judged;
+use crate::code::{Check, Code};
+use crate::report::{
+    CertificateSummary, Conclusion, Findings, InputKind, REPORT_SCHEMA, Report, SealSummary, SignatureReport,
+};
+
+/// Bytes at the start of a file that tell what it is.
+const SNIFF_BYTES: usize = 4;
+
+/// Most threads for one document; the parts of a document rarely feed more.
+const HASH_THREADS_MAX: usize = 4;
+
+/// Anchors, kept apart by what they are trusted for.
+#[derive(Clone, Debug, Default)]
+pub struct Trust {
+    /// For seal makers (制章者).
+    pub makers: TrustStore,
+    /// For sealers and signers (签章人).
+    pub signers: TrustStore,
+    /// For timestamp authorities.
+    pub tsa: TrustStore,
+}
+
+impl Trust {
+    /// The same anchors for everything.
+    pub fn for_all(anchors: Vec<Certificate>) -> Self {
+        let store = TrustStore::new(anchors);
+        Self { makers: store.clone(), signers: store.clone(), tsa: store }
+    }
+}
+
+/// Verifies files with fixed trust. Remembers seals and certificate signatures it has seen, so one verifier
+/// serves many files, from many threads.
+#[derive(Debug)]
+pub struct Verifier {
+    trust: Trust,
+    intermediates: Vec<Certificate>,
+    crls: Vec<Crl>,
+    limits: Limits,
+    threads: usize,
+    paths: PathCache,
+    seals: SealCache,
+}
+
+impl Verifier {
+    /// Relies on these anchors; `intermediates` and `crls` help to decide but are not trusted.
+    pub fn new(trust: Trust, intermediates: Vec<Certificate>, crls: Vec<Crl>) -> Self {
+        let threads = thread::available_parallelism().map_or(1, |cores| cores.get().min(HASH_THREADS_MAX));
+        Self {
+            trust,
+            intermediates,
+            crls,
+            limits: Limits::default(),
+            threads,
+            paths: PathCache::default(),
+            seals: SealCache::default(),
+        }
+    }
+
+    /// With other limits than the default ones.
+    #[must_use]
+    pub fn with_limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// With this many threads for the parts of one document.
+    #[must_use]
+    pub fn with_threads(mut self, threads: usize) -> Self {
+        self.threads = threads.max(1);
+        self
+    }
+
+    /// Verifies a file of the disk as of `at`. An error means that the disk failed, never that the file is bad.
+    pub fn verify_file(&self, path: &Path, at: Timestamp) -> io::Result<Report> {
+        self.verify(File::open(path)?, &path.display().to_string(), at)
+    }
+
+    /// Verifies what `source` holds as of `at`; `name` is only repeated in the report.
+    pub fn verify(&self, source: impl Source + 'static, name: &str, at: Timestamp) -> io::Result<Report> {
+        let mut head = [0; SNIFF_BYTES];
+        let got = read_up_to(&source, &mut head)?;
+        // DER begins with a SEQUENCE; what little begins with "0" otherwise is refused there just as well.
+        if got > 0 && head[0] == 0x30 && source.len() <= SES_BYTES_MAX as u64 {
+            let mut bytes = vec![0; source.len() as usize];
+            let got = read_up_to(&source, &mut bytes)?;
+            bytes.truncate(got);
+            return Ok(self.verify_der(&bytes, name, at));
+        }
+        match Package::open(source, self.limits.clone()) {
+            Ok(package) => self.verify_package(&package, name, at),
+            Err(ofd::Error::Read(error)) => Err(io::Error::new(error.kind(), error)),
+            Err(error) => Ok(rejected(&error, name, at)),
+        }
+    }
+
+    fn verify_der(&self, bytes: &[u8], name: &str, at: Timestamp) -> Report {
+        let mut report = Report {
+            schema: REPORT_SCHEMA,
+            file: name.into(),
+            kind: InputKind::Unknown,
+            conclusion: Conclusion::Failed,
+            at,
+            document: None,
+            signatures: Vec::new(),
+            reasons: Vec::new(),
+        };
+        let judged = match Seal::looks_like(bytes).then(|| self.seals.read(bytes)) {
+            Some(Ok(seal)) => {
+                report.kind = InputKind::Seal;
+                self.judge_seal(&seal, at)
+            }
+            Some(Err(error)) => {
+                report.kind = InputKind::Seal;
+                let mut findings = Findings::default();
+                findings.add_with(Check::Format, Code::SealUnreadable, vec![error.to_string()]);
+                report.reasons = findings.reasons;
+                return report;
+            }
+            None => {
+                report.kind = InputKind::SignedValue;
+                self.judge_signed_value(bytes, None, at)
+            }
+        };
+        let signature = signature_report(judged);
+        report.conclusion = signature.conclusion;
+        report.signatures.push(signature);
+        report
+    }
+}
+
+/// A report on one judged value that stands alone.
+fn signature_report(judged: Judged) -> SignatureReport {
+    SignatureReport {
+        id: None,
+        kind: judged.kind,
+        part: None,
+        conclusion: judged.findings.conclusion(),
+        signed_at: judged.signed_at,
+        time_source: judged.time_source,
+        sealer: judged.sealer.as_ref().map(CertificateSummary::of),
+        seal: judged.seal.as_ref().map(SealSummary::of),
+        stamps: Vec::new(),
+        parts_protected: 0,
+        locks: false,
+        checks: judged.findings.results(),
+        reasons: judged.findings.reasons,
+    }
+}
+
+/// The report on a file that is refused before any signature could be looked at.
+fn rejected(error: &ofd::Error, name: &str, at: Timestamp) -> Report {
+    let mut findings = Findings::default();
+    findings.add_with(Check::Format, ofd_code(error), vec![error.to_string()]);
+    Report {
+        schema: REPORT_SCHEMA,
+        file: name.into(),
+        kind: InputKind::Ofd,
+        conclusion: Conclusion::Failed,
+        at,
+        document: None,
+        signatures: Vec::new(),
+        reasons: findings.reasons,
+    }
+}
+
+/// Our code for what `ofd` refused.
+fn ofd_code(error: &ofd::Error) -> Code {
+    match error.code() {
+        "XML_DTD" => Code::XmlDtd,
+        "XML_MALFORMED" | "XML_ENCODING" => Code::XmlMalformed,
+        "LIMIT" => Code::LimitExceeded,
+        "ZIP_MALFORMED" | "ZIP_DAMAGED" => Code::NotAPackage,
+        "ZIP_INCONSISTENT" | "ZIP_OVERLAP" | "ZIP_HIDDEN" => Code::ZipInconsistent,
+        "ZIP_DUPLICATE" => Code::ZipDuplicate,
+        "ZIP_ENCRYPTED" => Code::ZipEncrypted,
+        "ZIP_METHOD" => Code::UnsupportedZip,
+        "ZIP_NAME" => Code::UnsafeName,
+        "ZIP_BOMB" => Code::ZipBomb,
+        "PART_MISSING" => Code::PartMissing,
+        _ => Code::DocumentBroken,
+    }
+}
+
+/// The disk's own failures, which are no verdict on the file.
+fn disk_failure(error: &ofd::Error) -> Option<io::Error> {
+    match error {
+        ofd::Error::Read(error) => Some(io::Error::new(error.kind(), error.clone())),
+        ofd::Error::InPart { fault, .. } => disk_failure(fault),
+        _ => None,
+    }
+}
+
+/// Reads from the start until `buffer` is full or the source ends.
+fn read_up_to(source: &impl Source, buffer: &mut [u8]) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < buffer.len() {
+        match source.read_at(&mut buffer[filled..], filled as u64)? {
+            0 => break,
+            read => filled += read,
+        }
+    }
+    Ok(filled)
+}

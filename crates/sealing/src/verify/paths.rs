@@ -1,0 +1,143 @@
+//! From what `pki` found about certificates and timestamps to reasons.
+
+use jiff::Timestamp;
+use pki::{
+    Crl, KeyFault, PathFault, PathReport, Revocation, SignatureFact, SignerFault, TimestampFault, TimestampReport, revocation,
+};
+
+use crate::code::{Check, Code};
+use crate::report::Findings;
+
+/// Judges a path; `trusts_anyone` is false when the caller gave no anchors for this purpose.
+pub(super) fn judge_path(findings: &mut Findings, check: Check, report: &PathReport, trusts_anyone: bool) {
+    findings.checked(check);
+    if !trusts_anyone {
+        findings.add(check, Code::NoTrustAnchors);
+    }
+    for fault in &report.faults {
+        let code = match fault {
+            PathFault::UntrustedSelfSigned { .. } | PathFault::NoIssuer { .. } if !trusts_anyone => continue,
+            fault => path_code(fault),
+        };
+        findings.add_with(check, code, vec![fault.to_string()]);
+    }
+}
+
+fn path_code(fault: &PathFault) -> Code {
+    match fault {
+        PathFault::UntrustedSelfSigned { .. } => Code::Untrusted,
+        PathFault::NoIssuer { .. } => Code::PathNotFound,
+        PathFault::SignatureInvalid { .. } => Code::PathSignatureInvalid,
+        PathFault::AlgorithmUnknown { .. } => Code::CertificateAlgorithm,
+        PathFault::BadPublicKey { fault: KeyFault::NotSm2 { .. }, .. } => Code::CertificateAlgorithm,
+        PathFault::BadPublicKey { .. } => Code::KeyInvalid,
+        PathFault::Expired { .. } => Code::CertificateExpired,
+        PathFault::NotYetValid { .. } => Code::CertificateNotYetValid,
+        PathFault::NotCa { .. } | PathFault::PathLengthExceeded { .. } => Code::IssuerNotCa,
+        PathFault::KeyUsageMissing { .. }
+        | PathFault::ExtendedKeyUsageMissing { .. }
+        | PathFault::ExtendedKeyUsageMixed { .. } => Code::KeyUsageMissing,
+        PathFault::LimitReached { .. } => Code::PathLimit,
+        _ => Code::CertificateConstraint,
+    }
+}
+
+/// Judges revocation of every certificate of `chain` below its anchor.
+///
+/// A certificate that was revoked after signing does not harm the signature when a timestamp proves the order;
+/// without one, whoever holds the revoked key could have set an earlier time.
+pub(super) fn judge_revocation(
+    findings: &mut Findings,
+    check: Check,
+    chain: &[pki::Certificate],
+    crls: &[Crl],
+    signed_at: Timestamp,
+    time_is_proved: bool,
+) {
+    for (index, pair) in chain.windows(2).enumerate() {
+        findings.checked(check);
+        let [certificate, issuer] = pair else { continue };
+        let subject = certificate.subject();
+        match revocation(certificate, issuer, crls, signed_at) {
+            Revocation::Good { .. } => {}
+            Revocation::Revoked { at, .. } => {
+                let code = match (at <= signed_at, time_is_proved) {
+                    (true, _) => Code::RevokedBefore,
+                    (false, true) => Code::RevokedAfter,
+                    (false, false) => Code::RevokedNoProof,
+                };
+                findings.add_with(check, code, vec![format!("{subject}: {at}")]);
+            }
+            Revocation::Unknown { why } if index == 0 => {
+                findings.add_with(check, Code::RevocationUnknown, vec![why.to_string()]);
+            }
+            Revocation::Unknown { .. } => {}
+        }
+    }
+}
+
+/// Judges a timestamp. True when its time may be used as proved.
+pub(super) fn judge_timestamp(findings: &mut Findings, report: &TimestampReport, trusts_anyone: bool) -> bool {
+    let check = Check::Timestamp;
+    findings.checked(check);
+    for fault in report.faults() {
+        match fault {
+            TimestampFault::Path(_) => {}
+            TimestampFault::ImprintDiffers => findings.add(check, Code::TimestampImprint),
+            TimestampFault::NoCertificate => findings.add(check, Code::TimestampUntrusted),
+            _ => findings.add_with(check, Code::TimestampInvalid, vec![fault.code().into()]),
+        }
+    }
+    if let Some(path) = &report.path {
+        judge_timestamp_path(findings, path, trusts_anyone);
+    }
+    report.verified().is_some()
+}
+
+/// An authority that is merely unknown leaves the time unproved; one that is unfit makes the timestamp bad.
+fn judge_timestamp_path(findings: &mut Findings, path: &PathReport, trusts_anyone: bool) {
+    for fault in &path.faults {
+        let code = match fault {
+            PathFault::NoIssuer { .. } | PathFault::LimitReached { .. } => Code::TimestampUntrusted,
+            PathFault::UntrustedSelfSigned { .. } if !trusts_anyone => Code::TimestampUntrusted,
+            _ => Code::TimestampInvalid,
+        };
+        findings.add_with(Check::Timestamp, code, vec![fault.to_string()]);
+    }
+}
+
+/// Judges the signature of a signed message (GB/T 35275).
+pub(super) fn judge_signer(findings: &mut Findings, faults: &[SignerFault]) {
+    findings.checked(Check::SealerSignature);
+    findings.checked(Check::DataHash);
+    for fault in faults {
+        let (check, code) = match fault {
+            SignerFault::MessageDigestDiffers => (Check::DataHash, Code::DataHashMismatch),
+            SignerFault::WeakDigest(_) => (Check::DataHash, Code::WeakDigest),
+            SignerFault::DigestUnknown(_) => (Check::DataHash, Code::DigestUnknown),
+            SignerFault::SignatureUnknown(_) => (Check::SealerSignature, Code::AlgorithmUnknown),
+            SignerFault::BadKey(_) => (Check::SealerSignature, Code::KeyInvalid),
+            _ => (Check::SealerSignature, Code::SignatureInvalid),
+        };
+        findings.add_with(check, code, vec![fault.code().into()]);
+    }
+}
+
+/// Notes how a signature value that holds was written.
+pub(super) fn judge_encoding(findings: &mut Findings, check: Check, encoding: gm::SignatureEncoding) {
+    use gm::SignatureEncoding as Encoding;
+    let code = match encoding {
+        Encoding::Der => return,
+        Encoding::Raw | Encoding::NonMinimalInteger => Code::SignatureEncodingTolerated,
+        Encoding::NegativeInteger | Encoding::TrailingZeroStripped => Code::SignatureEncodingDeviates,
+    };
+    findings.add_with(check, code, vec![format!("{encoding:?}")]);
+}
+
+/// The encoding of a signature that holds.
+pub(super) fn encoding_of(fact: &SignatureFact) -> Option<gm::SignatureEncoding> {
+    match fact {
+        SignatureFact::Valid(encoding) => Some(*encoding),
+        _ => None,
+    }
+}

@@ -1,0 +1,3 @@
+//! Sealing and verifying as a whole: the corpus, round trips, what others say of our files.
+
+mod corpus;
