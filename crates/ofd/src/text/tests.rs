@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::Limits;
+use proptest::prelude::*;
 use std::fmt::Write as _;
 
 fn page(objects: &str) -> PageContent {
@@ -238,6 +239,34 @@ fn plain_text_has_rows_and_spaces() {
     );
     assert_eq!(plain_text(&page(""), &[]), "");
 }
+
+proptest! {
+    #[test]
+    fn odd_numbers_give_finite_places(
+        objects in prop::collection::vec(
+            (prop::collection::vec(prop::sample::select(ODD_NUMBERS.to_vec()), 16), "[盖章a ]{0,4}"), 0..8)
+    ) {
+        let mut xml = String::new();
+        for (n, characters) in objects {
+            let _ = write!(
+                xml,
+                "<TextObject Boundary='{} {} {} {}' CTM='{} {} {} {} {} {}' Size='{}' HScale='{}' CharDirection='{}'>\
+                 <TextCode X='{}' Y='{}' DeltaX='g 2 {}' DeltaY='{}'>{characters}</TextCode></TextObject>",
+                n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], n[11], n[12], n[13], n[14], n[15], n[2]
+            );
+        }
+        let page = page(&xml);
+        plain_text(&page, &[&page]);
+        for hit in find(&page, &[&page], "盖") {
+            prop_assert!(hit.bounds.right().is_finite() && hit.bounds.bottom().is_finite());
+        }
+    }
+}
+
+/// What attributes may hold: ordinary numbers, extreme ones, and what is none.
+const ODD_NUMBERS: [&str; 14] = [
+    "0", "1", "-1", "0.5", "4", "90", "270", "1e9", "-1e9", "1e-300", "1e308", "NaN", "inf", "",
+];
 
 #[test]
 fn many_overlapping_objects_take_linear_time() {
