@@ -241,3 +241,159 @@ fn without_zip64(extra: &[u8]) -> Vec<u8> {
     kept.extend(rest); // padding
     kept
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::zip_writer::tests::read_back;
+    use crate::{Limits, Source};
+
+    /// The archive without entries.
+    const EMPTY: &[u8] = b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
+
+    fn path(name: &str) -> PartPath {
+        PartPath::new(name).unwrap()
+    }
+
+    fn open(bytes: Vec<u8>) -> Package {
+        Package::open(bytes, Limits::default()).unwrap()
+    }
+
+    fn write(update: &Update<'_>) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        assert_eq!(update.write(&mut bytes).unwrap(), bytes.len() as u64);
+        bytes
+    }
+
+    fn package(parts: &[(&str, &[u8])]) -> Package {
+        let empty = open(EMPTY.to_vec());
+        let mut update = Update::new(&empty);
+        for (name, bytes) in parts {
+            update.add(path(name), *bytes).unwrap();
+        }
+        open(write(&update))
+    }
+
+    /// The compressed bytes of a part.
+    fn raw(package: &Package, name: &str) -> Vec<u8> {
+        let entry = package.entry(&path(name)).unwrap();
+        let mut bytes = vec![0; entry.compressed_size() as usize];
+        read_exact_at(package.source(), &mut bytes, entry.data_offset()).unwrap();
+        bytes
+    }
+
+    /// A source that is read like a file.
+    struct Disk(Vec<u8>);
+
+    impl Source for Disk {
+        fn len(&self) -> u64 {
+            self.0.len() as u64
+        }
+
+        fn read_at(&self, buf: &mut [u8], offset: u64) -> std::io::Result<usize> {
+            self.0.read_at(buf, offset)
+        }
+    }
+
+    #[test]
+    fn what_shrinks_is_deflated_and_what_does_not_is_stored() {
+        let package = package(&[("long.xml", &[b'a'; 1000]), ("short", b"a"), ("empty", b"")]);
+        let methods: Vec<_> = package.parts().map(|entry| entry.method()).collect();
+        assert_eq!(methods, [Method::Deflated, Method::Stored, Method::Stored]);
+    }
+
+    #[test]
+    fn untouched_entries_keep_their_bytes_and_their_place() {
+        let old = package(&[
+            ("OFD.xml", b"<old/>"),
+            ("a.xml", &[b'a'; 1000]),
+            ("b.png", b"\x89PNG"),
+        ]);
+        let mut update = Update::new(&old);
+        update.replace(&path("OFD.xml"), *b"<new/>").unwrap();
+        update.add(path("c.dat"), *b"c").unwrap();
+        let new = open(write(&update));
+        let names: Vec<_> = new.entries().iter().map(|entry| entry.path().as_str()).collect();
+        assert_eq!(names, ["/OFD.xml", "/a.xml", "/b.png", "/c.dat"]);
+        assert_eq!(&*new.read(&path("OFD.xml")).unwrap(), b"<new/>");
+        for name in ["a.xml", "b.png"] {
+            assert_eq!(raw(&old, name), raw(&new, name));
+        }
+        assert_eq!(update.parts().count(), 4);
+        assert_eq!(update.bytes(&path("c.dat")), Some(&b"c"[..]));
+    }
+
+    #[test]
+    fn names_that_are_taken_or_missing() {
+        let old = package(&[("a.xml", b"")]);
+        let mut update = Update::new(&old);
+        assert_eq!(
+            update.add(path("A.xml"), *b"").unwrap_err().code(),
+            "ZIP_DUPLICATE"
+        );
+        assert_eq!(
+            update.replace(&path("b.xml"), *b"").unwrap_err().code(),
+            "PART_MISSING"
+        );
+        update.add(path("b.xml"), *b"1").unwrap();
+        assert_eq!(
+            update.add(path("b.xml"), *b"").unwrap_err().code(),
+            "ZIP_DUPLICATE"
+        );
+        update.put(path("b.xml"), *b"2").unwrap();
+        update.put(path("c.xml"), *b"3").unwrap();
+        update.put(path("a.xml"), *b"4").unwrap();
+        let parts = [("a.xml", "4"), ("b.xml", "2"), ("c.xml", "3")];
+        let expected = parts.map(|(name, bytes)| (name.to_owned(), bytes.as_bytes().to_vec()));
+        assert_eq!(read_back(&write(&update)), expected);
+    }
+
+    #[test]
+    fn large_entries_are_copied_from_disk_in_pieces() {
+        let noise: Vec<u8> = (0..400_000_u32)
+            .flat_map(|n| n.wrapping_mul(2_654_435_761).to_le_bytes())
+            .collect();
+        let old = package(&[("a", b"1"), ("noise.jpg", &noise), ("z", b"2")]);
+        let mut bytes = vec![0; old.archive_len() as usize];
+        read_exact_at(old.source(), &mut bytes, 0).unwrap();
+        let disk = Package::open(Disk(bytes), Limits::default()).unwrap();
+        assert!(disk.source().in_memory().is_none());
+        let new = open(write(&Update::new(&disk)));
+        assert_eq!(&*new.read(&path("noise.jpg")).unwrap(), noise.as_slice());
+        assert_eq!(raw(&old, "noise.jpg"), raw(&new, "noise.jpg"));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn any_tree_is_read_back(
+            old in prop::collection::btree_map("[a-c]{1,2}(/[a-c印]{1,2}){0,2}", prop::collection::vec(any::<u8>(), 0..500), 0..8),
+            new in prop::collection::btree_map("[a-c]{1,2}(/[a-c印]{1,2}){0,2}", prop::collection::vec(any::<u8>(), 0..500), 0..8),
+        ) {
+            let empty = open(EMPTY.to_vec());
+            let mut update = Update::new(&empty);
+            for (name, bytes) in &old {
+                update.put(path(name), bytes.as_slice()).unwrap();
+            }
+            let first = open(write(&update));
+            let mut update = Update::new(&first);
+            for (name, bytes) in &new {
+                update.put(path(name), bytes.as_slice()).unwrap();
+            }
+            let bytes = write(&update);
+            prop_assert_eq!(&bytes, &write(&update), "equal input gives equal bytes");
+            let second = open(bytes.clone());
+            prop_assert_eq!(second.findings(), &[]);
+            let mut expected = old;
+            expected.extend(new);
+            for (name, content) in &expected {
+                prop_assert_eq!(&*second.read(&path(name)).unwrap(), content.as_slice());
+            }
+            let mut found = read_back(&bytes);
+            found.sort();
+            prop_assert_eq!(found, expected.into_iter().collect::<Vec<_>>());
+        }
+    }
+}

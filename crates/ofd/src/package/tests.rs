@@ -386,7 +386,7 @@ fn entries_that_overlap() {
     };
     assert_eq!(code(&forge(&[one.clone(), twice])), "ZIP_OVERLAP");
     // The second stands within the data of the first.
-    let mut inner = forge(&[two.clone()]);
+    let mut inner = forge(std::slice::from_ref(&two));
     inner.truncate(35);
     let outer = stored("a", &inner);
     let within = Forged {
@@ -524,7 +524,7 @@ fn data_descriptors() {
 #[test]
 fn sizes_that_lie() {
     let zeros = deflated("a", &vec![0; 1 << 20]);
-    assert_eq!(code(&forge(&[zeros.clone()])), "");
+    assert_eq!(code(&forge(std::slice::from_ref(&zeros))), "");
     for size in [1, 100, (1 << 20) - 1] {
         assert_eq!(
             code(&forge(&[Forged {
@@ -566,7 +566,7 @@ fn sizes_that_lie() {
 fn bombs_and_limits() {
     let zeros = deflated("a", &vec![0; 20 << 20]);
     assert_eq!(
-        code(&forge(&[zeros.clone()])),
+        code(&forge(std::slice::from_ref(&zeros))),
         "ZIP_BOMB",
         "more than 16 MiB at a ratio above 200"
     );
@@ -574,12 +574,15 @@ fn bombs_and_limits() {
         ratio_max: 1100,
         ..Limits::default()
     };
-    assert_eq!(code_with(&forge(&[zeros.clone()]), patient.clone()), "");
+    assert_eq!(
+        code_with(&forge(std::slice::from_ref(&zeros)), patient.clone()),
+        ""
+    );
     let small = Limits {
         entry_bytes_max: (20 << 20) - 1,
         ..patient.clone()
     };
-    assert_eq!(code_with(&forge(&[zeros.clone()]), small), "LIMIT");
+    assert_eq!(code_with(&forge(std::slice::from_ref(&zeros)), small), "LIMIT");
     let few = Limits {
         package_bytes_max: 30 << 20,
         ..patient

@@ -16,4 +16,5 @@ fn corpus() -> Option<std::path::PathBuf> {
 }
 
 mod corpus;
+mod documents;
 mod pages;
