@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::asn1::{self, Element, Reader};
 use crate::certificate::{definite_form, note_time, read_algorithm, read_signature};
-use crate::extension::{Extension, GeneralName, read_distribution_point_name};
+use crate::extension::{Extension, GeneralName, Known, read_distribution_point_name};
 use crate::{Algorithm, Deviation, Error, Name, oid, read_pem};
 
 /// Largest list that is read, in bytes. The largest public ones take some ten millions.
@@ -54,6 +54,7 @@ struct Inner {
     /// Sorted by serial number.
     entries: Vec<PackedEntry>,
     extensions: Vec<Extension>,
+    authority_key_identifier: Option<Vec<u8>>,
     scope: Scope,
     deviations: Vec<Deviation>,
     /// The key under which the signature was found good: a list is asked often.
@@ -169,6 +170,11 @@ impl Crl {
     /// Its own extensions, in their order.
     pub fn extensions(&self) -> &[Extension] {
         &self.0.extensions
+    }
+
+    /// The key identifier of the issuer's key (authorityKeyIdentifier).
+    pub fn authority_key_identifier(&self) -> Option<&[u8]> {
+        self.0.authority_key_identifier.as_deref()
     }
 
     /// What deviates from the standards and was tolerated.
@@ -315,6 +321,7 @@ fn read_list(bytes: &[u8], deviations: &mut Vec<Deviation>) -> Result<Inner, Err
         this_update,
         next_update,
         entries,
+        authority_key_identifier: Known::read(&extensions, deviations).authority_key_identifier,
         extensions,
         scope,
         deviations: Vec::new(),

@@ -245,6 +245,7 @@ mod tests {
             r"CN=\20two spaces inside",
             r"CN=\E2\80\AEdesrever",
             "CN=#020105",
+            "CN=\u{a0}",
             "",
         ] {
             let name = name(text);

@@ -95,28 +95,26 @@ impl VerifiedPath {
 /// at, but its own validity, basic constraints and name constraints are. A leaf that is an anchor is accepted as
 /// it is, if valid and fit for the purpose; it must be a CA to issue other certificates.
 ///
-/// The work is bounded by [`PATH_CERTIFICATES_MAX`] and [`PATH_SIGNATURES_MAX`]; no certificate, and no key of
-/// the same name, stands twice in a path.
+/// The work is bounded by [`PATH_CERTIFICATES_MAX`] and [`PATH_SIGNATURES_MAX`]; no name with the same key stands
+/// twice below the anchor.
 pub fn validate(query: &PathQuery<'_>, cache: &PathCache) -> PathReport {
     let mut search = Search {
         query,
         cache,
         signatures_left: PATH_SIGNATURES_MAX,
+        exhausted: false,
         best: None,
     };
     search.extend(&mut vec![query.leaf.clone()]);
-    let exhausted = search.signatures_left == 0;
+    let exhausted = search.exhausted;
     let Some(mut best) = search.best else {
         unreachable!("every search records at least the path that is the leaf alone");
     };
-    if exhausted && !best.faults.is_empty() {
-        let certificate = best.chain[best.chain.len() - 1].clone();
-        let what = "signatures to check";
-        best.faults.push(PathFault::LimitReached {
-            certificate,
-            what,
-            max: PATH_SIGNATURES_MAX,
-        });
+    if exhausted && !best.is_proof() {
+        let limit = too_many_signatures(&best.chain[best.chain.len() - 1]);
+        if best.faults.last() != Some(&limit) {
+            best.faults.push(limit);
+        }
     }
     let path = best.is_proof().then(|| VerifiedPath {
         chain: best.chain.clone(),
@@ -130,11 +128,22 @@ pub fn validate(query: &PathQuery<'_>, cache: &PathCache) -> PathReport {
     }
 }
 
+fn too_many_signatures(reached: &Certificate) -> PathFault {
+    let what = "signatures to check";
+    PathFault::LimitReached {
+        certificate: reached.clone(),
+        what,
+        max: PATH_SIGNATURES_MAX,
+    }
+}
+
 /// A depth-first search over issuers.
 struct Search<'a> {
     query: &'a PathQuery<'a>,
     cache: &'a PathCache,
     signatures_left: usize,
+    /// A signature was not checked because none were left.
+    exhausted: bool,
     best: Option<Attempt>,
 }
 
@@ -208,20 +217,18 @@ impl Search<'_> {
 
     /// Those that may have issued `last`: of its issuer's name, not yet in `chain`, the likely ones first.
     fn candidates(&self, last: &Certificate, chain: &[Certificate]) -> Vec<Certificate> {
-        let anchors = self.query.trust.named(last.issuer());
-        let known = self
+        // An anchor ends the path, so only for the others a repeated name and key means a loop.
+        let anchors = self
             .query
-            .intermediates
-            .iter()
-            .filter(|known| known.subject() == last.issuer());
+            .trust
+            .named(last.issuer())
+            .filter(|anchor| !chain.contains(anchor));
+        let known = self.query.intermediates.iter().filter(|known| {
+            known.subject() == last.issuer() && !chain.iter().any(|other| is_same_holder(other, known))
+        });
         let mut candidates: Vec<Certificate> = Vec::new();
         for candidate in anchors.chain(known) {
-            let twice = |other: &Certificate| {
-                other == candidate
-                    || (other.subject() == candidate.subject()
-                        && other.public_key() == candidate.public_key())
-            };
-            if !chain.iter().any(twice) && !candidates.contains(candidate) {
+            if !candidates.contains(candidate) {
                 candidates.push(candidate.clone());
             }
         }
@@ -234,6 +241,7 @@ impl Search<'_> {
             return false;
         };
         if self.signatures_left == 0 {
+            self.exhausted = true;
             return false;
         }
         self.signatures_left -= 1;
@@ -245,6 +253,10 @@ impl Search<'_> {
         let own = last.is_self_issued().then(|| last.clone());
         if own.as_ref().is_some_and(|own| self.is_signed_by(&last, own)) {
             return PathFault::UntrustedSelfSigned { certificate: last };
+        }
+        if self.exhausted {
+            // The right issuer may be among those that were not tried: accuse nobody.
+            return too_many_signatures(&last);
         }
         // A namesake with another key identifier never claimed to have signed it: the right one is missing.
         let accused = refused.or(own).filter(|issuer| !contradicts(&last, issuer));
@@ -287,6 +299,11 @@ impl Search<'_> {
         }
         found
     }
+}
+
+/// Whether both certify the same name and key.
+fn is_same_holder(one: &Certificate, other: &Certificate) -> bool {
+    one.subject() == other.subject() && one.public_key() == other.public_key()
 }
 
 /// Whether the key identifiers say that `issuer` did not issue `certificate`.

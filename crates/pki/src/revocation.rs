@@ -83,7 +83,8 @@ pub enum UnknownWhy {
 ///
 /// `at` is the time the answer is wanted for. A list answers "good" when it was current at `at`, or was issued
 /// later but before the certificate expired. "Revoked" stands whatever the age of the list, unless a newer list
-/// takes a hold back. Lists of other issuers are passed over.
+/// takes a hold back. Lists of other issuers are passed over, also those of another key of the same issuer, if
+/// their key identifier says so.
 pub fn revocation(
     certificate: &Certificate,
     issuer: &Certificate,
@@ -95,7 +96,9 @@ pub fn revocation(
             why: UnknownWhy::NotItsIssuer,
         };
     }
-    let own = crls.iter().filter(|crl| crl.issuer() == issuer.subject());
+    let own = crls
+        .iter()
+        .filter(|crl| crl.issuer() == issuer.subject() && !is_of_another_key(crl, issuer));
     let answers: Vec<(Timestamp, Revocation)> = own
         .map(|crl| (crl.this_update(), ask(certificate, issuer, crl, at)))
         .collect();
@@ -124,6 +127,13 @@ pub fn revocation(
     });
     Revocation::Unknown {
         why: why.max().unwrap_or(UnknownWhy::NoList),
+    }
+}
+
+fn is_of_another_key(crl: &Crl, issuer: &Certificate) -> bool {
+    match (crl.authority_key_identifier(), issuer.subject_key_identifier()) {
+        (Some(wanted), Some(found)) => wanted != found,
+        _ => false,
     }
 }
 

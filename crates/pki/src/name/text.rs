@@ -123,7 +123,7 @@ fn disguises(c: char) -> bool {
 /// Splits text into RDNs of encoded attributes.
 pub(super) fn parse(text: &str) -> Result<Vec<Vec<Vec<u8>>>, Error> {
     let mut rdns: Vec<Vec<Vec<u8>>> = Vec::new();
-    if text.trim().is_empty() {
+    if trim(text).is_empty() {
         return Ok(rdns);
     }
     let mut joined = false;
@@ -160,7 +160,7 @@ fn split_unescaped(text: &str) -> Vec<(&str, Option<char>)> {
 /// `type=value`, with escapes.
 fn parse_attribute(part: &str) -> Result<Vec<u8>, Error> {
     let bad = |problem| Error::BadName {
-        text: part.trim().to_owned(),
+        text: trim(part).to_owned(),
         problem,
     };
     let (kind, value) = part.split_once('=').ok_or(bad("there is no = in it"))?;
@@ -173,7 +173,7 @@ fn parse_attribute(part: &str) -> Result<Vec<u8>, Error> {
             .filter(|element| element.raw.len() == bytes.len())
             .ok_or(bad("after # stands no ASN.1 element"))?;
         return Ok(write::sequence(&[
-            &write::oid(&attribute_oid(kind.trim())?),
+            &write::oid(&attribute_oid(trim(kind))?),
             &bytes,
         ]));
     }
@@ -183,10 +183,15 @@ fn parse_attribute(part: &str) -> Result<Vec<u8>, Error> {
     )
 }
 
-/// Without the white space around it, but with a blank that is escaped at the end.
+/// Without blanks and line ends around it. Other white space belongs to the value: it is written as it is.
+fn trim(text: &str) -> &str {
+    text.trim_matches(|c: char| c.is_ascii_whitespace())
+}
+
+/// Trimmed, but with a blank that is escaped at the end.
 fn trim_value(value: &str) -> &str {
-    let value = value.trim_start();
-    let trimmed = value.trim_end();
+    let value = value.trim_start_matches(|c: char| c.is_ascii_whitespace());
+    let trimmed = trim(value);
     let backslashes = trimmed.chars().rev().take_while(|c| *c == '\\').count();
     let kept = if backslashes % 2 == 1 && trimmed.len() < value.len() {
         trimmed.len() + 1

@@ -185,12 +185,9 @@ fn forged_lists_are_not_believed() {
         &pki.sub,
         &template(vec![revoked(&LEAF_SERIAL, "2026-01-01T00:00:00Z", None)]),
     );
-    // Signed by another key in the issuer's name.
+    // Signed by another key in the issuer's name, which claims to be the issuer's.
     let rogue = pki.root.issues_ca("Issuing CA", 9);
-    let forged = list(
-        &rogue,
-        &template(vec![revoked(&LEAF_SERIAL, "2026-01-01T00:00:00Z", None)]),
-    );
+    let forged = Crl::read(&recut(&crl, &rogue, |_| {})).unwrap();
     unknown(
         ask(&pki, std::slice::from_ref(&forged), now()),
         UnknownWhy::SignatureInvalid,
@@ -211,6 +208,17 @@ fn forged_lists_are_not_believed() {
         ask(&pki, &[forged, crl], now()),
         Revocation::Revoked { .. }
     ));
+}
+
+#[test]
+fn a_list_of_another_key_of_the_issuer_is_passed_over() {
+    let pki = chain();
+    let namesake = pki.root.issues_ca("Issuing CA", 9);
+    let crl = list(
+        &namesake,
+        &template(vec![revoked(&LEAF_SERIAL, "2026-01-01T00:00:00Z", None)]),
+    );
+    unknown(ask(&pki, &[crl], now()), UnknownWhy::NoList);
 }
 
 #[test]
