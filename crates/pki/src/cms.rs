@@ -2,6 +2,8 @@
 //!
 //! Checking a signer is in `cms_verify`, writing in `cms_write`.
 
+use std::fmt;
+
 use const_oid::ObjectIdentifier;
 
 use crate::asn1::{self, Element, Encoding, Reader};
@@ -105,6 +107,27 @@ impl CmsDeviation {
     }
 }
 
+impl fmt::Display for CmsDeviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ber(_) => f.write_str("the message is written in BER, not in DER"),
+            Self::TrailingBytes { count } => write!(f, "{count} bytes follow the message"),
+            Self::ContentNotOctetString => f.write_str("the content is not an OCTET STRING"),
+            Self::CertificatesUnreadable { count } => write!(f, "{count} of the certificates cannot be read"),
+            Self::CrlsUnreadable { count } => write!(f, "{count} of the revocation lists cannot be read"),
+            Self::AttributesNotInDerOrder => f.write_str("the signed attributes are not in the order of DER"),
+            Self::ContentTypeOfOtherArc => {
+                f.write_str("the contentType attribute names data by the other standard's identifier")
+            }
+            Self::ContentNotDigested => f.write_str("the signed digest is not that of the content beside it"),
+            Self::SignatureEncoding(encoding) => {
+                write!(f, "the signature value is not DER but {encoding:?}")
+            }
+            Self::EssCertIdNotSha1 => f.write_str("the ESSCertID holds SM3 instead of SHA-1"),
+        }
+    }
+}
+
 impl SignedData {
     /// Reads DER, or BER. Object identifiers of both arcs are taken, in any mixture.
     ///
@@ -114,7 +137,7 @@ impl SignedData {
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > SIGNED_DATA_BYTES_MAX {
             return Err(Error::TooLarge {
-                what: "SignedData in bytes",
+                what: "SignedData (bytes)",
                 found: bytes.len(),
                 max: SIGNED_DATA_BYTES_MAX,
             });
@@ -264,7 +287,7 @@ fn read_algorithms(set: Element<'_>) -> Result<Vec<ObjectIdentifier>, Error> {
         limit(
             algorithms.len(),
             SIGNED_DATA_SIGNERS_MAX,
-            "number of digest algorithms",
+            "digest algorithms (count)",
         )?;
         algorithms.push(split_algorithm(members.next("digestAlgorithms")?)?.0);
     }
@@ -298,7 +321,7 @@ fn read_certificates(
     set: Element<'_>,
     deviations: &mut Vec<CmsDeviation>,
 ) -> Result<Vec<Certificate>, Error> {
-    const WHAT: &str = "number of certificates in SignedData";
+    const WHAT: &str = "certificates in SignedData (count)";
     let (certificates, unreadable) =
         read_members(set, SIGNED_DATA_CERTIFICATES_MAX, WHAT, Certificate::read)?;
     if unreadable > 0 {
@@ -308,7 +331,7 @@ fn read_certificates(
 }
 
 fn read_crls(set: Element<'_>, deviations: &mut Vec<CmsDeviation>) -> Result<Vec<Crl>, Error> {
-    const WHAT: &str = "number of CRLs in SignedData";
+    const WHAT: &str = "CRLs in SignedData (count)";
     let (crls, unreadable) = read_members(set, SIGNED_DATA_CRLS_MAX, WHAT, Crl::read)?;
     if unreadable > 0 {
         deviations.push(CmsDeviation::CrlsUnreadable { count: unreadable });
@@ -328,9 +351,14 @@ fn read_members<T>(
     let (mut members, mut unreadable) = (Vec::new(), 0);
     while !elements.is_empty() {
         limit(members.len() + unreadable, count_max, what)?;
-        match read(elements.next(what)?.raw) {
-            Ok(member) => members.push(member),
-            Err(_) => unreadable += 1,
+        let element = elements.next(what)?;
+        // Attribute certificates and other kinds of revocation data have tags of their own.
+        match Some(element.raw)
+            .filter(|_| element.tag == asn1::SEQUENCE)
+            .map(&read)
+        {
+            Some(Ok(member)) => members.push(member),
+            Some(Err(_)) | None => unreadable += 1,
         }
     }
     Ok((members, unreadable))
@@ -343,7 +371,7 @@ fn read_signers(set: Element<'_>, content_type: ObjectIdentifier) -> Result<Vec<
         limit(
             signers.len(),
             SIGNED_DATA_SIGNERS_MAX,
-            "number of signers in SignedData",
+            "signers of SignedData (count)",
         )?;
         signers.push(read_signer(
             elements.expect(asn1::SEQUENCE, "SignerInfo")?,

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::ess::EssHash;
 use crate::signer_info::{SignedAttributes, read_attributes};
-use crate::{Certificate, CmsDeviation, KeyFault, SignedData, SignerInfo, asn1, oid};
+use crate::{Certificate, CmsDeviation, KeyFault, SignerInfo, asn1, oid};
 
 /// Whether one thing that a message claims is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -172,31 +172,43 @@ impl SignerFacts {
 }
 
 /// What stands against a signature.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SignerFault {
     /// The SignerInfo names another certificate.
+    #[error("the message names another certificate as the signer's")]
     CertificateNotNamed,
     /// The digest algorithm is broken.
+    #[error("the digest algorithm {0} is broken")]
     WeakDigest(ObjectIdentifier),
     /// The digest algorithm is not SM3.
+    #[error("the digest algorithm {0} is not SM3")]
     DigestUnknown(ObjectIdentifier),
     /// The signature does not hold.
+    #[error("{0}")]
     SignatureInvalid(BadSignature),
     /// The signature algorithm is not SM2.
+    #[error("the signature algorithm {0} is not SM2")]
     SignatureUnknown(ObjectIdentifier),
     /// The certificate holds no usable SM2 key.
+    #[error("{0}")]
     BadKey(KeyFault),
     /// The content was not at hand, or its digest algorithm is not computed here.
+    #[error("the content could not be checked against the signature")]
     ContentNotChecked,
     /// Signed attributes of another message were passed off as the content.
+    #[error("signed attributes of another message were passed off as the content")]
     AttributesAsContent,
     /// The contentType attribute is missing, broken, or names another type.
+    #[error("the signed type of the content is missing, broken, or another")]
     ContentTypeDiffers,
     /// The messageDigest attribute is missing, broken, or not the digest of the content.
+    #[error("the signed digest is missing, broken, or not that of the content")]
     MessageDigestDiffers,
     /// The ESS certificate identifier is broken or names another certificate.
+    #[error("the signed certificate identifier is broken or names another certificate")]
     SigningCertificateDiffers,
     /// The ESS certificate identifier uses a hash that is not computed here.
+    #[error("the signed certificate identifier uses a hash that is not computed here")]
     SigningCertificateNotChecked,
 }
 
@@ -332,102 +344,6 @@ fn verify_signing_certificate(
         Fact::NotChecked
     } else {
         Fact::Holds
-    }
-}
-
-/// How a SignedData is bound to a file that stands beside it, such as the Signature.xml of an OFD signature of
-/// Type=Sign.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum FileBinding {
-    /// Shape A: the content is the SM3 value of the file, and is signed.
-    DigestIsContent,
-    /// Shape B: the messageDigest attribute is the SM3 value of the file, which itself is kept elsewhere.
-    DigestIsAttribute,
-    /// The content is the file itself.
-    FileIsContent,
-    /// There is neither content nor attribute: the signature is over the file.
-    FileIsSigned,
-    /// The message speaks of something else.
-    OtherFile,
-}
-
-/// One signer of a file.
-#[derive(Clone, Debug)]
-pub struct FileSigner {
-    /// How the message is bound to the file.
-    pub binding: FileBinding,
-    /// The signer's certificate: the one that the SignerInfo names; else, when the message carries just one,
-    /// that one, and [`SignerFacts::certificate`] fails.
-    pub certificate: Option<Certificate>,
-    /// What was found; none without a certificate.
-    pub facts: Option<SignerFacts>,
-}
-
-impl FileSigner {
-    /// Whether the owner of the certificate's key signed exactly this file.
-    pub fn is_intact(&self) -> bool {
-        self.binding != FileBinding::OtherFile && self.facts.as_ref().is_some_and(SignerFacts::is_intact)
-    }
-}
-
-/// Says of each signer whether it signed `file`, in any of the shapes met in OFD (Type=Sign) and PDF documents.
-///
-/// `others` are certificates to look the signers' up in, beside those in the message.
-pub fn verify_signed_file(
-    signed: &SignedData,
-    file: ContentToSign<'_>,
-    others: &[Certificate],
-) -> Vec<FileSigner> {
-    let file_digest = file.digest();
-    let check = |signer: &SignerInfo| {
-        let binding = bind(signed, signer, &file_digest);
-        let certificate = probable_certificate(signed, signer, others);
-        let content = match (binding, signed.content()) {
-            (FileBinding::DigestIsAttribute | FileBinding::FileIsSigned, _) | (_, None) => file,
-            (_, Some(content)) => ContentToSign::Bytes(content),
-        };
-        let mut facts = certificate.map(|certificate| verify_signer(signer, certificate, content));
-        if binding == FileBinding::DigestIsAttribute
-            && signed.content().is_some()
-            && let Some(facts) = &mut facts
-        {
-            facts.deviations.push(CmsDeviation::ContentNotDigested);
-        }
-        FileSigner {
-            binding,
-            certificate: certificate.cloned(),
-            facts,
-        }
-    };
-    signed.signers().iter().map(check).collect()
-}
-
-/// The certificate that the signer names, or the only one in the message.
-pub(crate) fn probable_certificate<'a>(
-    signed: &'a SignedData,
-    signer: &SignerInfo,
-    others: &'a [Certificate],
-) -> Option<&'a Certificate> {
-    match (signed.certificate_of(signer, others), signed.certificates()) {
-        (Some(named), _) => Some(named),
-        (None, [only]) => Some(only),
-        (None, _) => None,
-    }
-}
-
-fn bind(signed: &SignedData, signer: &SignerInfo, file_digest: &Digest) -> FileBinding {
-    let content_digest = signed.content().map(gm::sm3);
-    let attribute = signer.signed_attributes().map(SignedAttributes::message_digest);
-    if signed.content() == Some(&file_digest.0) && attribute != Some(Some(&file_digest.0)) {
-        FileBinding::DigestIsContent
-    } else if content_digest.as_ref() == Some(file_digest) {
-        FileBinding::FileIsContent
-    } else if attribute == Some(Some(&file_digest.0)) {
-        FileBinding::DigestIsAttribute
-    } else if attribute.is_none() && content_digest.is_none() {
-        FileBinding::FileIsSigned
-    } else {
-        FileBinding::OtherFile
     }
 }
 

@@ -2,11 +2,11 @@
 
 use gm::{PublicKey, Signature, SignatureEncoding, Signer, Verifier as _};
 
-use crate::asn1::{self, write};
+use crate::asn1::{self, Element, Reader, write};
 use crate::build::{self, subject_public_key_info};
-use crate::certificate::{read_public_key, split_algorithm};
+use crate::certificate::{definite_form, read_public_key, split_algorithm};
 use crate::signer_info::read_attributes;
-use crate::{CmsAttribute, Deviation, Error, Name, is_pem, oid, read_pem, write_pem};
+use crate::{CmsAttribute, Deviation, Error, Name, PemBlock, oid, read_pem, write_pem};
 
 /// The largest request that is read, as DER or PEM.
 pub const CERTIFICATE_REQUEST_BYTES_MAX: usize = 64 * 1024;
@@ -62,76 +62,35 @@ impl CertificateRequest {
     pub fn read(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() > CERTIFICATE_REQUEST_BYTES_MAX {
             return Err(Error::TooLarge {
-                what: "certificate request in bytes",
+                what: "certificate request (bytes)",
                 found: bytes.len(),
                 max: CERTIFICATE_REQUEST_BYTES_MAX,
             });
         }
-        if !is_pem(bytes) {
+        if bytes.first() == Some(&asn1::SEQUENCE) {
             return Self::read_der(bytes);
         }
         let blocks = read_pem(bytes)?;
-        let request = blocks
+        let is_request = |block: &&PemBlock| PEM_LABELS.contains(&block.label.as_str());
+        let (expected, found) = ("a certificate request in DER or PEM", "something else");
+        let block = blocks
             .iter()
-            .find(|block| PEM_LABELS.contains(&block.label.as_str()));
-        let found = "PEM text of something else";
-        let block = request.ok_or(Error::WrongKind {
-            expected: "a certificate request",
-            found,
-        })?;
+            .find(is_request)
+            .ok_or(Error::WrongKind { expected, found })?;
         Self::read_der(&block.der)
     }
 
-    fn read_der(der: &[u8]) -> Result<Self, Error> {
-        let mut deviations = Vec::new();
+    fn read_der(received: &[u8]) -> Result<Self, Error> {
+        let (rewritten, mut deviations) = definite_form(received, WHAT)?;
+        let der = rewritten.as_deref().unwrap_or(received);
         let mut parts = asn1::read_single(der, asn1::SEQUENCE, WHAT)?.children();
         let info = parts.expect(asn1::SEQUENCE, WHAT)?;
-        let (algorithm, parameters) = split_algorithm(parts.next("signatureAlgorithm")?)?;
+        check_algorithm(parts.next("signatureAlgorithm")?, &mut deviations)?;
         let signature = parts
             .next("signature of the request")?
             .bit_bytes("signature of the request")?;
         parts.end(WHAT)?;
-        if algorithm != oid::SM2_WITH_SM3 {
-            let found = "a certificate request signed with another algorithm";
-            return Err(Error::WrongKind {
-                expected: "one signed with SM2-with-SM3",
-                found,
-            });
-        }
-        match parameters {
-            [] => {}
-            [asn1::NULL, 0] => deviations.push(Deviation::AlgorithmWithNull),
-            _ => {
-                return Err(Error::Malformed {
-                    what: WHAT,
-                    problem: "its algorithm has parameters",
-                });
-            }
-        }
-        let mut fields = info.children();
-        if fields
-            .next("version of the request")?
-            .unsigned("version of the request")?
-            != 0
-        {
-            return Err(Error::Malformed {
-                what: WHAT,
-                problem: "its version is not v1(0)",
-            });
-        }
-        let subject = Name::read(fields.next("subject")?.raw)?;
-        let found = "a certificate request for a key of another algorithm";
-        let public_key = read_public_key(fields.next("subjectPKInfo")?, &mut deviations)?.map_err(|_| {
-            Error::WrongKind {
-                expected: "one for an SM2 key",
-                found,
-            }
-        })?;
-        let attributes = match fields.optional(asn1::constructed(0), "attributes of the request")? {
-            Some(set) => read_attributes(set.children(), "attributes of the request")?,
-            None => Vec::new(),
-        };
-        fields.end(WHAT)?;
+        let (subject, public_key, attributes) = read_info(info.children(), &mut deviations)?;
         let (signature, encoding) = Signature::read(signature).map_err(Error::ProofOfPossession)?;
         if encoding != SignatureEncoding::Der {
             deviations.push(Deviation::Signature(encoding));
@@ -183,3 +142,54 @@ impl CertificateRequest {
 const PEM_LABELS: [&str; 2] = ["CERTIFICATE REQUEST", "NEW CERTIFICATE REQUEST"];
 
 const WHAT: &str = "certificate request";
+
+fn check_algorithm(element: Element<'_>, deviations: &mut Vec<Deviation>) -> Result<(), Error> {
+    let (algorithm, parameters) = split_algorithm(element)?;
+    if algorithm != oid::SM2_WITH_SM3 {
+        let found = "a certificate request signed with another algorithm";
+        return Err(Error::WrongKind {
+            expected: "one signed with SM2-with-SM3",
+            found,
+        });
+    }
+    match parameters {
+        [] => {}
+        [asn1::NULL, 0] => deviations.push(Deviation::AlgorithmWithNull),
+        _ => {
+            return Err(Error::Malformed {
+                what: WHAT,
+                problem: "its algorithm has parameters",
+            });
+        }
+    }
+    Ok(())
+}
+
+fn read_info(
+    mut fields: Reader<'_>,
+    deviations: &mut Vec<Deviation>,
+) -> Result<(Name, PublicKey, Vec<CmsAttribute>), Error> {
+    let version = fields
+        .next("version of the request")?
+        .unsigned("version of the request")?;
+    if version != 0 {
+        return Err(Error::Malformed {
+            what: WHAT,
+            problem: "its version is not v1(0)",
+        });
+    }
+    let subject = Name::read(fields.next("subject")?.raw)?;
+    let public_key = read_public_key(fields.next("subjectPKInfo")?, deviations)?.map_err(|_| {
+        let found = "a certificate request for a key of another algorithm";
+        Error::WrongKind {
+            expected: "one for an SM2 key",
+            found,
+        }
+    })?;
+    let attributes = match fields.optional(asn1::constructed(0), "attributes of the request")? {
+        Some(set) => read_attributes(set.children(), "attributes of the request")?,
+        None => Vec::new(),
+    };
+    fields.end(WHAT)?;
+    Ok((subject, public_key, attributes))
+}

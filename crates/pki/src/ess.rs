@@ -3,10 +3,9 @@
 use const_oid::ObjectIdentifier;
 use sha1::Digest as _;
 
-use crate::asn1::{self, Reader, write};
+use crate::asn1::{self, Element, Reader, write};
 use crate::certificate::split_algorithm;
 use crate::cms::same_number;
-use crate::extension::GeneralName;
 use crate::signer_info::SignedAttributes;
 use crate::{Certificate, Error, Name, oid};
 
@@ -130,13 +129,23 @@ fn read_identifier(mut fields: Reader<'_>, version: u8) -> Result<EssCertId, Err
 }
 
 fn read_issuer_serial(mut fields: Reader<'_>) -> Result<(Vec<Name>, Vec<u8>), Error> {
-    let names = GeneralName::read_all(fields.expect(asn1::SEQUENCE, WHAT)?.value)?;
-    let issuers = names.into_iter().filter_map(|name| match name {
-        GeneralName::Directory(name) => Some(name),
-        GeneralName::Other { .. } => None,
-    });
-    let issuers = issuers.collect();
+    let mut names = fields.expect(asn1::SEQUENCE, WHAT)?.children();
+    let mut issuers = Vec::new();
+    while !names.is_empty() {
+        issuers.extend(directory_name(names.next(WHAT)?));
+    }
     let serial = fields.next(WHAT)?.integer(WHAT)?.to_vec();
     fields.end(WHAT)?;
     Ok((issuers, serial))
+}
+
+/// The name in `directoryName [4] Name`. Some authorities write the tag as if it were IMPLICIT. A name that cannot
+/// be read is passed over: the hash is what counts.
+fn directory_name(name: Element<'_>) -> Option<Name> {
+    if name.tag != asn1::constructed(DIRECTORY_NAME) {
+        return None;
+    }
+    Name::read(name.value)
+        .or_else(|_| Name::read(&write::tlv(asn1::SEQUENCE, name.value)))
+        .ok()
 }

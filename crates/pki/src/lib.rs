@@ -25,6 +25,7 @@ mod path_fault;
 mod path_rules;
 mod pem;
 mod revocation;
+mod signed_file;
 mod signer_info;
 mod time;
 mod timestamp;
@@ -41,8 +42,7 @@ pub use cms::{
     SIGNED_DATA_SIGNERS_MAX, SignedData, SignedDataArc,
 };
 pub use cms_verify::{
-    ContentToSign, DigestAlgorithm, Fact, FileBinding, FileSigner, SignatureFact, SignerFacts, SignerFault,
-    verify_signed_file, verify_signer,
+    ContentToSign, DigestAlgorithm, Fact, SignatureFact, SignerFacts, SignerFault, verify_signer,
 };
 pub use cms_write::{SignedDataShape, write_signed_data};
 pub use crl::{CRL_BYTES_MAX, CRL_ENTRIES_MAX, Crl, CrlEntry};
@@ -57,6 +57,7 @@ pub use path::{
 pub use path_fault::PathFault;
 pub use pem::{PemBlock, is_pem, read_pem, write_pem};
 pub use revocation::{Revocation, UnknownWhy, revocation};
+pub use signed_file::{FileBinding, FileSigner, verify_signed_file};
 pub use signer_info::{ATTRIBUTES_MAX, CmsAttribute, SignedAttributes, SignerIdentifier, SignerInfo};
 pub use time::{TimeDeviation, ZONE_WHEN_MISSING_HOURS, read_time};
 pub use timestamp::{MessageImprint, TIMESTAMP_INTEGER_BYTES_MAX, TimestampToken, TsaName, TstInfo};

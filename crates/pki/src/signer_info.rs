@@ -261,7 +261,7 @@ fn read_signed_attributes(set: Element<'_>) -> Result<SignedAttributes, Error> {
 pub(crate) fn read_attributes(mut set: Reader<'_>, what: &'static str) -> Result<Vec<CmsAttribute>, Error> {
     let mut attributes = Vec::new();
     while !set.is_empty() {
-        limit(attributes.len(), ATTRIBUTES_MAX, "number of attributes")?;
+        limit(attributes.len(), ATTRIBUTES_MAX, "attributes (count)")?;
         let element = set.expect(asn1::SEQUENCE, what)?;
         let mut parts = element.children();
         let oid = parts.next(what)?.oid(what)?;
@@ -269,7 +269,7 @@ pub(crate) fn read_attributes(mut set: Reader<'_>, what: &'static str) -> Result
         parts.end(what)?;
         let mut values = Vec::new();
         while !members.is_empty() {
-            limit(values.len(), ATTRIBUTES_MAX, "number of attribute values")?;
+            limit(values.len(), ATTRIBUTES_MAX, "attribute values (count)")?;
             values.push(members.next(what)?.raw.to_vec());
         }
         attributes.push(CmsAttribute {

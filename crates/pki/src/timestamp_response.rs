@@ -167,8 +167,9 @@ impl TimestampResponse {
         self.token.as_ref()
     }
 
-    /// The token, if it answers `request` and its signature holds (RFC 3161 §2.4.2, GM/T 0033-2014 §7). Trust in
-    /// the authority is the question of [`verify_token`](crate::verify_token).
+    /// The token, if it answers `request` (RFC 3161 §2.4.2, GM/T 0033-2014 §7). Its signature is checked when the
+    /// authority's certificate is in it, as it must be when the request asks for it. Trust in the authority is
+    /// the question of [`verify_token`](crate::verify_token).
     ///
     /// # Errors
     /// [`Error::TimestampRefused`], or [`Error::TimestampMismatch`] naming what does not fit.

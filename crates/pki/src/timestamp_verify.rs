@@ -1,11 +1,12 @@
 //! What a time-stamp token proves.
 
+use std::fmt;
 use std::time::Duration;
 
 use const_oid::ObjectIdentifier;
 use jiff::Timestamp;
 
-use crate::cms_verify::probable_certificate;
+use crate::signed_file::probable_certificate;
 use crate::{
     Certificate, CmsDeviation, ContentToSign, DigestAlgorithm, Fact, PathCache, PathFault, PathQuery,
     PathReport, Purpose, SignerFacts, SignerFault, TimeDeviation, TimestampToken, TrustStore, TsaName,
@@ -70,26 +71,46 @@ impl TimestampDeviation {
     }
 }
 
+impl fmt::Display for TimestampDeviation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cms(deviation) => deviation.fmt(f),
+            Self::Time(deviation) => deviation.fmt(f),
+            Self::ExtendedKeyUsageNotCritical => f.write_str("the key usage timeStamping is not critical"),
+            Self::ExtendedKeyUsageNotSole => f.write_str("the key has other purposes than time stamping"),
+        }
+    }
+}
+
 /// What stands against a token.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TimestampFault {
     /// The token is about something else.
+    #[error("the token is about something else")]
     ImprintDiffers,
     /// The imprint is made with a broken algorithm.
+    #[error("the token is about a digest of the broken algorithm {0}")]
     ImprintWeakDigest(ObjectIdentifier),
     /// The imprint is made with another algorithm than SM3.
+    #[error("the token is about a digest of algorithm {0}, not SM3")]
     ImprintDigestUnknown(ObjectIdentifier),
     /// The certificate of the authority is not at hand.
+    #[error("the certificate of the time-stamp authority is not at hand")]
     NoCertificate,
     /// The signature or its attributes.
+    #[error("{0}")]
     Signer(SignerFault),
     /// There is no ESS certificate identifier, which every token must have.
+    #[error("the token does not say which certificate signed it")]
     SigningCertificateMissing,
     /// The name in the token is not the certificate's.
+    #[error("the token names another authority than its certificate")]
     TsaDiffers,
     /// An extension that a verifier must know or refuse.
+    #[error("the token has the critical extension {0}, which is not known here")]
     UnknownCriticalExtension(ObjectIdentifier),
     /// The way to a trusted anchor.
+    #[error("{0}")]
     Path(PathFault),
 }
 
@@ -185,6 +206,7 @@ impl TimestampReport {
 /// Checks a token over `stamped`, by its SM3 value, with the path of the authority at the time stated (RFC 3161
 /// §2.3, §2.4.2; GM/T 0033-2014).
 ///
+/// Revocation of the authority is not looked at; see [`revocation`](crate::revocation).
 /// `trust` holds the anchors for time stamping. `intermediates` complete the certificates in the token; the
 /// authority's own may be among them.
 pub fn verify_token(

@@ -3,8 +3,8 @@
 use gm::Signer as _;
 use pki::asn1::{self, write};
 use pki::{
-    CmsDeviation, ContentToSign, Error, Fact, FileBinding, SignatureFact, SignedData, SignedDataArc,
-    SignedDataShape, SignerFault, oid, verify_signed_file, write_signed_data,
+    CmsDeviation, ContentToSign, CrlTemplate, Error, Fact, FileBinding, SignatureFact, SignedData,
+    SignedDataArc, SignedDataShape, SignerFault, issue_crl, oid, verify_signed_file, write_signed_data,
 };
 use proptest::prelude::*;
 
@@ -453,6 +453,41 @@ fn other_messages_are_named() {
 }
 
 #[test]
+fn a_message_without_signers_signs_nothing() {
+    let signed = write::sequence(&[
+        &write::unsigned(1),
+        &write::set_of(vec![]),
+        &write::sequence(&[&write::oid(&oid::GM_DATA)]),
+        &write::set_of(vec![]),
+    ]);
+    let der = write::sequence(&[&write::oid(&oid::GM_SIGNED_DATA), &write::explicit(0, &signed)]);
+    let signed = SignedData::read(&der).unwrap();
+    assert!(verify_signed_file(&signed, ContentToSign::Bytes(FILE), &[]).is_empty());
+}
+
+#[test]
+fn revocation_lists_are_read() {
+    let pki = TestPki::new();
+    let template = CrlTemplate {
+        this_update: noon(),
+        next_update: None,
+        number: 1,
+        revoked: vec![],
+        extensions: vec![],
+    };
+    let crl = issue_crl(&template, &pki.root.certificate, &pki.root.key).unwrap();
+    let other_revocation_data = write::explicit(1, &write::null());
+    let mut parts = Parts::new(&pki, vec![]);
+    parts
+        .certificates
+        .extend(write::explicit(1, &[crl.der(), &other_revocation_data].concat()));
+    let signed = SignedData::read(&parts.der()).unwrap();
+    assert_eq!((signed.crls().len(), signed.crls()[0].der()), (1, crl.der()));
+    assert_eq!(signed.deviations(), [CmsDeviation::CrlsUnreadable { count: 1 }]);
+    assert_eq!(parts.check().1, []);
+}
+
+#[test]
 fn too_many_signers_are_refused() {
     let pki = TestPki::new();
     let der = Parts::new(&pki, vec![]).der();
@@ -539,7 +574,10 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn any_file_and_time_reads_back(file in proptest::collection::vec(any::<u8>(), 0..2000), seconds in 0..2_000_000_000i64) {
+    fn any_file_and_time_reads_back(
+        file in proptest::collection::vec(any::<u8>(), 0..2000),
+        seconds in 0..2_000_000_000i64,
+    ) {
         let pki = TestPki::new();
         let signing_time = jiff::Timestamp::from_second(seconds).unwrap();
         for shape in [

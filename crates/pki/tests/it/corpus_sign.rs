@@ -2,7 +2,9 @@
 
 use std::io::Read as _;
 
-use pki::{CmsDeviation, ContentToSign, FileBinding, SignedData, verify_signed_file};
+use pki::{
+    CmsDeviation, ContentToSign, FileBinding, SignedData, SignerInfo, TimestampToken, oid, verify_signed_file,
+};
 use serde_json::Value;
 
 use crate::corpus::corpus;
@@ -128,6 +130,61 @@ fn real_messages_agree_with_the_truth_table() {
         assert_eq!(comparable(rows), comparable(expected), "{name}");
     }
     assert!(seen >= 11, "{seen} messages");
+}
+
+/// What stands as hexadecimal text after `/Contents`, where it begins as a SEQUENCE: signatures, mostly.
+fn pdf_contents(pdf: &[u8]) -> Vec<Vec<u8>> {
+    let key = b"/Contents";
+    let starts = (0..pdf.len()).filter(|&start| pdf[start..].starts_with(key));
+    let read = |start: usize| {
+        let text = pdf[start + key.len()..].trim_ascii_start().strip_prefix(b"<30")?;
+        let digits: Vec<u8> = text.iter().copied().take_while(|byte| *byte != b'>').collect();
+        let digit = |byte: u8| char::from(byte).to_digit(16).map(|digit| digit as u8);
+        let pair = |pair: &[u8]| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?);
+        let octets: Option<Vec<u8>> = digits.chunks(2).map(pair).collect();
+        Some([vec![0x30], octets?].concat())
+    };
+    starts.filter_map(read).collect()
+}
+
+/// RSA and ECDSA messages cannot be checked here, but they must be read: tokens of RFC 3161, BER with indefinite
+/// lengths, CRLs and certificate identifiers by many makers are among them.
+#[test]
+fn messages_in_real_pdf_files_are_read() {
+    let Some(corpus) = corpus() else { return };
+    let (mut messages, mut tokens, mut identifiers) = (0, 0, 0);
+    for entry in std::fs::read_dir(corpus.join("pdf")).unwrap() {
+        let path = entry.unwrap().path();
+        for contents in pdf_contents(&std::fs::read(&path).unwrap()) {
+            if contents.len() < 100 {
+                continue; // one file has a placeholder of 20 octets
+            }
+            let signed = SignedData::read(&contents).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            messages += 1;
+            let stamps = signed.signers().iter().flat_map(SignerInfo::unsigned_attributes);
+            let stamps = stamps.filter(|attribute| attribute.oid == oid::TIMESTAMP_TOKEN);
+            let mut stamps: Vec<&[u8]> = stamps.map(|attribute| &attribute.values[0][..]).collect();
+            if signed.content_type() == oid::TST_INFO {
+                stamps.push(&contents);
+            }
+            for stamp in &stamps {
+                TimestampToken::read(stamp).unwrap_or_else(|error| panic!("{path:?}: {error}"));
+            }
+            tokens += stamps.len();
+            for signer in signed.signers() {
+                let named = signed.certificate_of(signer, &[]).unwrap();
+                let Some(attributes) = signer.signed_attributes() else {
+                    continue;
+                };
+                for identifier in attributes.signing_certificates().unwrap() {
+                    assert_ne!(identifier.names(named), Some(false), "{path:?}");
+                    identifiers += 1;
+                }
+            }
+        }
+    }
+    eprintln!("{messages} messages, {tokens} tokens, {identifiers} certificate identifiers");
+    assert!(messages >= 110 && tokens >= 40 && identifiers >= 60);
 }
 
 #[test]

@@ -79,6 +79,20 @@ fn null_parameters_are_a_deviation() {
 }
 
 #[test]
+fn indefinite_lengths_are_a_deviation() {
+    let request = CertificateRequest::sign(&subject(), &key(7)).unwrap();
+    let contents = pki::asn1::read_single(request.der(), 0x30, "request")
+        .unwrap()
+        .value;
+    let ber = [&[0x30, 0x80], contents, &[0, 0]].concat();
+    let read = CertificateRequest::read(&ber).unwrap();
+    assert_eq!(
+        (read.der(), read.deviations()),
+        (request.der(), &[Deviation::NotDefinite][..])
+    );
+}
+
+#[test]
 fn other_versions_and_algorithms_are_refused() {
     let none = write::explicit(0, &[]);
     assert!(matches!(

@@ -484,6 +484,17 @@ fn certificate_identifiers_of_every_kind() {
             &issuer_serial,
         ])
     };
+    // The tag of the directory name as if it were IMPLICIT.
+    let name = asn1::read_single(certificate.issuer().der(), asn1::SEQUENCE, "name").unwrap();
+    let implicit = write::sequence(&[&write::explicit(4, name.value)]);
+    let implicit = write::sequence(&[&implicit, &write::unsigned(3)]);
+    let implicit = write::sequence(&[&write::octet_string(certificate.digest().as_bytes()), &implicit]);
+    let other_issuer = write::sequence(&[&write::explicit(4, certificate.subject().der())]);
+    let other_issuer = write::sequence(&[&other_issuer, &write::unsigned(3)]);
+    let other_issuer = write::sequence(&[
+        &write::octet_string(certificate.digest().as_bytes()),
+        &other_issuer,
+    ]);
     let unknown = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
     let unknown_id = write::sequence(&[
         &write::sequence(&[&write::oid(&unknown)]),
@@ -494,7 +505,9 @@ fn certificate_identifiers_of_every_kind() {
         (v1(&[&sha1_id]), None),
         (v1(&[&sm3_id]), None),
         (v1(&[&with_serial(3)]), None),
+        (v1(&[&implicit]), None),
         (v1(&[&with_serial(4)]), differs.clone()),
+        (v1(&[&other_issuer]), differs.clone()),
         (v1(&[&sha256_id]), differs.clone()),
         (v2(&[&sha256_id]), None),
         (v2(&[&sha256_id, &id(b"of the chain")]), None),
@@ -689,7 +702,8 @@ fn other_messages_are_no_tokens() {
 
 /// Every changed octet makes a token that cannot be read or is not verified, unless it lies in one of the parts
 /// that nothing protects: the version and the digest algorithms of SignedData, the version of SignerInfo, the
-/// letter case of the issuer's name in it, the choice among object identifiers that mean SM3 or SM2, certificates that the path does not need.
+/// letter case of the issuer's name in it, the choice among object identifiers that mean SM3 or SM2, certificates
+/// that the path does not need.
 #[test]
 fn every_changed_octet_of_a_token_counts() {
     let pki = TestPki::new();
