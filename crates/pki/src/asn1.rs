@@ -1,4 +1,4 @@
-//! A small reader of ASN.1 elements, tolerant where real files deviate from DER, and a [writer](write) of DER.
+//! A small reader of ASN.1 elements, tolerant where real files deviate from DER, and a [writer](mod@write) of DER.
 //!
 //! The derived types of the `der` crate refuse much of what sealed documents really hold (times, lengths, explicit
 //! defaults); this reader gives the received bytes of every element and leaves judging to the caller.
