@@ -526,11 +526,21 @@ mod tests {
     #[test]
     fn every_reason_that_decides_has_a_sub_indication_and_advice() {
         for code in Code::ALL {
-            assert_eq!(code.sub_indication().is_some(), code.effect() != Effect::Note, "{code:?}");
+            assert_eq!(
+                code.sub_indication().is_some(),
+                code.effect() != Effect::Note,
+                "{code:?}"
+            );
             for language in [Language::Zh, Language::En] {
                 let words = code.words(language);
-                assert!(!words.what.is_empty() && !words.what.ends_with(['.', '。']), "{code:?}");
-                assert!(code.effect() == Effect::Note || !words.advice.is_empty(), "{code:?}");
+                assert!(
+                    !words.what.is_empty() && !words.what.ends_with(['.', '。']),
+                    "{code:?}"
+                );
+                assert!(
+                    code.effect() == Effect::Note || !words.advice.is_empty(),
+                    "{code:?}"
+                );
             }
             assert!(code.words(Language::En).what.is_ascii() || code.words(Language::En).what.contains('‖'));
         }

@@ -3,16 +3,19 @@
 mod code;
 mod position;
 mod report;
+mod seal;
 mod text;
 mod verify;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
 pub use position::{
-    Edge, Fold, PLACEMENTS_MAX, PageSelection, PageSizes, Placement, Position, PositionError, SLICE_MM_MIN, place,
+    Edge, Fold, PLACEMENTS_MAX, PageSelection, PageSizes, Placement, Position, PositionError, SLICE_MM_MIN,
+    place,
 };
 pub use report::{
     CertificateSummary, CheckResult, Conclusion, DocumentSummary, InputKind, Outcome, REPORT_SCHEMA, Reason,
     Report, SealSummary, SignatureKind, SignatureReport, StampSummary, TimeSource, report_schema,
 };
-pub use verify::{Trust, Verifier};
+pub use seal::{BlankPages, Mode, SealError, SealOrder, Sealed, TimestampSource, seal};
 pub use text::{Depth, beijing_time, conclusion_word, render};
+pub use verify::{Trust, Verifier};

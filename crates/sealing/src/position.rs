@@ -122,7 +122,9 @@ pub enum PositionError {
     #[error("a straddle or facing stamp needs at least two pages; the document has {0}")]
     TooFewPages(usize),
     /// Slices too narrow.
-    #[error("{pages} pages share one seal: slices of {slice_mm:.2} mm are narrower than {SLICE_MM_MIN} mm; use smaller groups")]
+    #[error(
+        "{pages} pages share one seal: slices of {slice_mm:.2} mm are narrower than {SLICE_MM_MIN} mm; use smaller groups"
+    )]
     SliceTooNarrow {
         /// Pages in a group.
         pages: usize,
@@ -149,20 +151,36 @@ pub fn place<E: From<PositionError>>(
     mut hits: impl FnMut(usize, &str) -> Result<Vec<MmBox>, E>,
 ) -> Result<Vec<Placement>, E> {
     let placements = match position {
-        Position::Point { pages: selection, x_mm, y_mm } => {
+        Position::Point {
+            pages: selection,
+            x_mm,
+            y_mm,
+        } => {
             finite(&[*x_mm, *y_mm])?;
             let bounds = MmBox::new(*x_mm, *y_mm, size.0, size.1);
-            let whole = |page| Placement { page, bounds, clip: None };
+            let whole = |page| Placement {
+                page,
+                bounds,
+                clip: None,
+            };
             selected(selection, pages.len())?.into_iter().map(whole).collect()
         }
-        Position::Keyword { text, nth, pages: selection } => {
+        Position::Keyword {
+            text,
+            nth,
+            pages: selection,
+        } => {
             let mut found = Vec::new();
             for page in selected(selection, pages.len())? {
                 found.extend(hits(page, text)?.into_iter().map(|hit| centred(page, hit, size)));
             }
             choose(found, *nth, text)?
         }
-        Position::Straddle { edge, middle_mm, group } => straddle(*edge, *middle_mm, *group, size, pages)?,
+        Position::Straddle {
+            edge,
+            middle_mm,
+            group,
+        } => straddle(*edge, *middle_mm, *group, size, pages)?,
         Position::Facing { fold, middle_mm } => facing(*fold, *middle_mm, size, pages)?,
     };
     if placements.len() > PLACEMENTS_MAX {
@@ -170,7 +188,10 @@ pub fn place<E: From<PositionError>>(
     }
     for placement in &placements {
         if !shows_on_page(placement, pages[placement.page]) {
-            return Err(PositionError::OutsidePage { page: placement.page + 1 }.into());
+            return Err(PositionError::OutsidePage {
+                page: placement.page + 1,
+            }
+            .into());
         }
     }
     Ok(placements)
@@ -191,12 +212,20 @@ fn selected(selection: &PageSelection, count: usize) -> Result<Vec<usize>, Posit
 fn centred(page: usize, hit: MmBox, (width, height): (f64, f64)) -> Placement {
     let middle = hit.center();
     let bounds = MmBox::new(middle.x - width / 2.0, middle.y - height / 2.0, width, height);
-    Placement { page, bounds, clip: None }
+    Placement {
+        page,
+        bounds,
+        clip: None,
+    }
 }
 
 fn choose(found: Vec<Placement>, nth: Option<usize>, text: &str) -> Result<Vec<Placement>, PositionError> {
     let wanted = nth.unwrap_or(1);
-    let missing = PositionError::KeywordNotFound { text: text.into(), found: found.len(), wanted };
+    let missing = PositionError::KeywordNotFound {
+        text: text.into(),
+        found: found.len(),
+        wanted,
+    };
     match nth {
         None if found.is_empty() => Err(missing),
         None => Ok(found),
@@ -216,13 +245,20 @@ fn straddle(
     pages: PageSizes<'_>,
 ) -> Result<Vec<Placement>, PositionError> {
     finite(&[middle_mm.unwrap_or(0.0)])?;
-    let across = if matches!(edge, Edge::Left | Edge::Right) { size.0 } else { size.1 };
+    let across = if matches!(edge, Edge::Left | Edge::Right) {
+        size.0
+    } else {
+        size.1
+    };
     let mut placements = Vec::with_capacity(pages.len());
     for range in groups(pages.len(), group.unwrap_or(pages.len()))? {
         let count = range.len();
         let slice_mm = across / count as f64;
         if slice_mm < SLICE_MM_MIN {
-            return Err(PositionError::SliceTooNarrow { pages: count, slice_mm });
+            return Err(PositionError::SliceTooNarrow {
+                pages: count,
+                slice_mm,
+            });
         }
         for (index, page) in range.enumerate() {
             let part = match edge {
@@ -244,7 +280,10 @@ fn groups(count: usize, size: usize) -> Result<Vec<std::ops::Range<usize>>, Posi
     if size < 2 {
         return Err(PositionError::BadNumber(size as f64));
     }
-    let mut runs: Vec<_> = (0..count).step_by(size).map(|start| start..count.min(start + size)).collect();
+    let mut runs: Vec<_> = (0..count)
+        .step_by(size)
+        .map(|start| start..count.min(start + size))
+        .collect();
     if runs.len() > 1 && runs.last().is_some_and(|run| run.len() == 1) {
         runs.pop();
         if let Some(run) = runs.last_mut() {
@@ -272,7 +311,14 @@ fn facing(
     let mut placements = Vec::with_capacity(pages.len());
     for pair in (0..pages.len() - 1).step_by(2) {
         placements.push(at_edge(pair, pages[pair], first, middle_mm, size, (0.0, half)));
-        placements.push(at_edge(pair + 1, pages[pair + 1], second, middle_mm, size, (half, half)));
+        placements.push(at_edge(
+            pair + 1,
+            pages[pair + 1],
+            second,
+            middle_mm,
+            size,
+            (half, half),
+        ));
     }
     Ok(placements)
 }
@@ -289,12 +335,24 @@ fn at_edge(
     let y = middle_mm.unwrap_or(page_height / 2.0) - height / 2.0;
     let x = middle_mm.unwrap_or(page_width / 2.0) - width / 2.0;
     let (x, y, clip) = match edge {
-        Edge::Right => (page_width - start - length, y, MmBox::new(start, 0.0, length, height)),
+        Edge::Right => (
+            page_width - start - length,
+            y,
+            MmBox::new(start, 0.0, length, height),
+        ),
         Edge::Left => (-start, y, MmBox::new(start, 0.0, length, height)),
-        Edge::Bottom => (x, page_height - start - length, MmBox::new(0.0, start, width, length)),
+        Edge::Bottom => (
+            x,
+            page_height - start - length,
+            MmBox::new(0.0, start, width, length),
+        ),
         Edge::Top => (x, -start, MmBox::new(0.0, start, width, length)),
     };
-    Placement { page, bounds: MmBox::new(x, y, width, height), clip: Some(clip) }
+    Placement {
+        page,
+        bounds: MmBox::new(x, y, width, height),
+        clip: Some(clip),
+    }
 }
 
 /// A stamp that no one sees is not placed: some of what shows must lie on the page.
@@ -308,7 +366,10 @@ fn shows_on_page(placement: &Placement, (width, height): (f64, f64)) -> bool {
 }
 
 fn finite(numbers: &[f64]) -> Result<(), PositionError> {
-    match numbers.iter().find(|number| !number.is_finite() || number.abs() > NUMBER_MAX) {
+    match numbers
+        .iter()
+        .find(|number| !number.is_finite() || number.abs() > NUMBER_MAX)
+    {
         Some(bad) => Err(PositionError::BadNumber(*bad)),
         None => Ok(()),
     }
@@ -334,34 +395,58 @@ mod tests {
             let text = |bounds: &MmBox| bounds.to_string();
             placements
                 .iter()
-                .map(|p| (p.page, text(&p.bounds), p.clip.as_ref().map(text).unwrap_or_default()))
+                .map(|p| {
+                    (
+                        p.page,
+                        text(&p.bounds),
+                        p.clip.as_ref().map(text).unwrap_or_default(),
+                    )
+                })
                 .collect::<Vec<_>>()
         });
         let owned = expected.map(|list| {
-            list.iter().map(|(page, bounds, clip)| (*page, bounds.to_string(), clip.to_string())).collect()
+            list.iter()
+                .map(|(page, bounds, clip)| (*page, bounds.to_string(), clip.to_string()))
+                .collect()
         });
         assert_eq!(shown, owned);
     }
 
     fn straddle_on(edge: Edge, group: Option<usize>) -> Position {
-        Position::Straddle { edge, middle_mm: None, group }
+        Position::Straddle {
+            edge,
+            middle_mm: None,
+            group,
+        }
     }
 
     #[test]
     fn point_on_chosen_pages() {
-        let on = |pages| Position::Point { pages, x_mm: 150.0, y_mm: 200.0 };
+        let on = |pages| Position::Point {
+            pages,
+            x_mm: 150.0,
+            y_mm: 200.0,
+        };
         let expected = [(0, "150 200 40 40", ""), (2, "150 200 40 40", "")];
         check(on(PageSelection::Pages(vec![1, 3])), 3, Ok(&expected));
         check(on(PageSelection::Last), 3, Ok(&[(2, "150 200 40 40", "")]));
         let missing = PositionError::NoSuchPage { page: 4, pages: 3 };
         check(on(PageSelection::Pages(vec![4])), 3, Err(missing));
-        check(on(PageSelection::Last), 0, Err(PositionError::NoSuchPage { page: 0, pages: 0 }));
+        check(
+            on(PageSelection::Last),
+            0,
+            Err(PositionError::NoSuchPage { page: 0, pages: 0 }),
+        );
     }
 
     /// The sample of a real five-page straddle stamp: "202 40 40 40" with clip "0 0 8 40" on the first page.
     #[test]
     fn straddle_right_matches_real_documents() {
-        let position = Position::Straddle { edge: Edge::Right, middle_mm: Some(60.0), group: None };
+        let position = Position::Straddle {
+            edge: Edge::Right,
+            middle_mm: Some(60.0),
+            group: None,
+        };
         let expected = [
             (0, "202 40 40 40", "0 0 8 40"),
             (1, "194 40 40 40", "8 0 8 40"),
@@ -374,11 +459,17 @@ mod tests {
 
     #[test]
     fn straddle_on_the_other_edges() {
-        let left = [(0, "-20 128.5 40 40", "20 0 20 40"), (1, "0 128.5 40 40", "0 0 20 40")];
+        let left = [
+            (0, "-20 128.5 40 40", "20 0 20 40"),
+            (1, "0 128.5 40 40", "0 0 20 40"),
+        ];
         check(straddle_on(Edge::Left, None), 2, Ok(&left));
         let top = [(0, "85 -20 40 40", "0 20 40 20"), (1, "85 0 40 40", "0 0 40 20")];
         check(straddle_on(Edge::Top, None), 2, Ok(&top));
-        let bottom = [(0, "85 277 40 40", "0 0 40 20"), (1, "85 257 40 40", "0 20 40 20")];
+        let bottom = [
+            (0, "85 277 40 40", "0 0 40 20"),
+            (1, "85 257 40 40", "0 20 40 20"),
+        ];
         check(straddle_on(Edge::Bottom, None), 2, Ok(&bottom));
     }
 
@@ -393,34 +484,66 @@ mod tests {
 
     #[test]
     fn straddle_over_too_many_pages_is_refused() {
-        let narrow = PositionError::SliceTooNarrow { pages: 21, slice_mm: 40.0 / 21.0 };
+        let narrow = PositionError::SliceTooNarrow {
+            pages: 21,
+            slice_mm: 40.0 / 21.0,
+        };
         check(straddle_on(Edge::Right, None), 21, Err(narrow));
     }
 
     #[test]
     fn facing_pairs_leave_an_odd_last_page_alone() {
-        let position = Position::Facing { fold: Fold::LeftRight, middle_mm: Some(100.0) };
-        let expected = [(0, "190 80 40 40", "0 0 20 40"), (1, "-20 80 40 40", "20 0 20 40")];
+        let position = Position::Facing {
+            fold: Fold::LeftRight,
+            middle_mm: Some(100.0),
+        };
+        let expected = [
+            (0, "190 80 40 40", "0 0 20 40"),
+            (1, "-20 80 40 40", "20 0 20 40"),
+        ];
         check(position, 3, Ok(&expected));
     }
 
     #[test]
     fn keyword_hits_are_centred_and_counted() {
         let hit = MmBox::new(100.0, 100.0, 20.0, 5.0);
-        let at = |nth| Position::Keyword { text: "盖章".into(), nth, pages: PageSelection::All };
+        let at = |nth| Position::Keyword {
+            text: "盖章".into(),
+            nth,
+            pages: PageSelection::All,
+        };
         let find = |page: usize, _: &str| Ok::<_, PositionError>(vec![hit; page]);
         let found = place(&at(Some(3)), SEAL, &[A4; 3], find).unwrap();
-        assert_eq!(found, [Placement { page: 2, bounds: MmBox::new(90.0, 82.5, 40.0, 40.0), clip: None }]);
+        assert_eq!(
+            found,
+            [Placement {
+                page: 2,
+                bounds: MmBox::new(90.0, 82.5, 40.0, 40.0),
+                clip: None
+            }]
+        );
         assert_eq!(place(&at(None), SEAL, &[A4; 3], find).unwrap().len(), 3);
-        let missing = PositionError::KeywordNotFound { text: "盖章".into(), found: 3, wanted: 4 };
+        let missing = PositionError::KeywordNotFound {
+            text: "盖章".into(),
+            found: 3,
+            wanted: 4,
+        };
         assert_eq!(place(&at(Some(4)), SEAL, &[A4; 3], find), Err(missing));
     }
 
     #[test]
     fn a_seal_outside_the_page_is_refused() {
-        let outside = Position::Point { pages: PageSelection::All, x_mm: 210.0, y_mm: 0.0 };
+        let outside = Position::Point {
+            pages: PageSelection::All,
+            x_mm: 210.0,
+            y_mm: 0.0,
+        };
         check(outside, 1, Err(PositionError::OutsidePage { page: 1 }));
-        let nan = Position::Point { pages: PageSelection::All, x_mm: f64::INFINITY, y_mm: 0.0 };
+        let nan = Position::Point {
+            pages: PageSelection::All,
+            x_mm: f64::INFINITY,
+            y_mm: 0.0,
+        };
         check(nan, 1, Err(PositionError::BadNumber(f64::INFINITY)));
     }
 

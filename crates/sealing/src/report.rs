@@ -336,7 +336,11 @@ impl Findings {
                 _ => Outcome::Holds,
             }
         };
-        let result = |check: Check| CheckResult { check, outcome: outcome(check), clause: check.clause() };
+        let result = |check: Check| CheckResult {
+            check,
+            outcome: outcome(check),
+            clause: check.clause(),
+        };
         Check::ALL.into_iter().map(result).collect()
     }
 }

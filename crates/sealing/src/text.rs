@@ -68,12 +68,18 @@ fn headline(report: &Report, language: Language) -> String {
     let word = conclusion_word(report.conclusion, language);
     let file = printable(&report.file);
     let summary = match (report.conclusion, report.signatures.as_slice()) {
-        (Conclusion::Unsigned, _) => language.pick("文件没有电子签章", "the document carries no electronic seal").into(),
-        (Conclusion::Passed, [only]) if report.kind == InputKind::Seal => {
-            language.pick(format!("印章有效：{}", seal_name(only)), format!("the seal is valid: {}", seal_name(only)))
-        }
+        (Conclusion::Unsigned, _) => language
+            .pick("文件没有电子签章", "the document carries no electronic seal")
+            .into(),
+        (Conclusion::Passed, [only]) if report.kind == InputKind::Seal => language.pick(
+            format!("印章有效：{}", seal_name(only)),
+            format!("the seal is valid: {}", seal_name(only)),
+        ),
         (Conclusion::Passed, signatures) => {
-            let names: Vec<_> = signatures.iter().map(|signature| who_and_when(signature, language)).collect();
+            let names: Vec<_> = signatures
+                .iter()
+                .map(|signature| who_and_when(signature, language))
+                .collect();
             language.pick(
                 format!("签章有效，内容未改动：{}", names.join("；")),
                 format!("sealed and unchanged: {}", names.join("; ")),
@@ -87,10 +93,20 @@ fn headline(report: &Report, language: Language) -> String {
 
 /// The first reason that made the conclusion what it is, in words.
 fn deciding_reason(report: &Report, language: Language) -> Option<String> {
-    let wanted = if report.conclusion == Conclusion::Failed { Effect::Failed } else { Effect::Indeterminate };
+    let wanted = if report.conclusion == Conclusion::Failed {
+        Effect::Failed
+    } else {
+        Effect::Indeterminate
+    };
     let in_signatures = report.signatures.iter().flat_map(|signature| &signature.reasons);
-    let mut reasons = report.reasons.iter().chain(in_signatures).filter(|reason| reason.effect == wanted);
-    reasons.next().map(|reason| language.pick(reason.zh, reason.en).into())
+    let mut reasons = report
+        .reasons
+        .iter()
+        .chain(in_signatures)
+        .filter(|reason| reason.effect == wanted);
+    reasons
+        .next()
+        .map(|reason| language.pick(reason.zh, reason.en).into())
 }
 
 fn who_and_when(signature: &SignatureReport, language: Language) -> String {
@@ -100,26 +116,45 @@ fn who_and_when(signature: &SignatureReport, language: Language) -> String {
         (None, None) => String::new(),
     };
     match signature.signed_at {
-        Some(time) => format!("{name}，{}", beijing_time(time, language)).replace('，', language.pick("，", ", ")),
+        Some(time) => {
+            format!("{name}，{}", beijing_time(time, language)).replace('，', language.pick("，", ", "))
+        }
         None => name,
     }
 }
 
 fn seal_name(signature: &SignatureReport) -> String {
-    signature.seal.as_ref().map(|seal| printable(&seal.name)).unwrap_or_default()
+    signature
+        .seal
+        .as_ref()
+        .map(|seal| printable(&seal.name))
+        .unwrap_or_default()
 }
 
 fn push_document(text: &mut String, report: &Report, language: Language) {
-    let _ = writeln!(text, "  {}{}", language.pick("验证时间：", "judged for: "), beijing_time(report.at, language));
+    let _ = writeln!(
+        text,
+        "  {}{}",
+        language.pick("验证时间：", "judged for: "),
+        beijing_time(report.at, language)
+    );
     if let Some(document) = &report.document {
         let title = document.title.as_deref().map(printable).unwrap_or_default();
         let id = document.id.as_deref().map(printable).unwrap_or_default();
         let _ = match language {
             Language::Zh => {
-                writeln!(text, "  文档：{title}（DocID {id}，{} 页，{} 个部件）", document.pages, document.parts)
+                writeln!(
+                    text,
+                    "  文档：{title}（DocID {id}，{} 页，{} 个部件）",
+                    document.pages, document.parts
+                )
             }
             Language::En => {
-                writeln!(text, "  document: {title} (DocID {id}, {} pages, {} parts)", document.pages, document.parts)
+                writeln!(
+                    text,
+                    "  document: {title} (DocID {id}, {} pages, {} parts)",
+                    document.pages, document.parts
+                )
             }
         };
     }
@@ -139,7 +174,12 @@ fn push_signature(
         (_, SignatureKind::Seal) => language.pick("签章", "seal"),
         (_, SignatureKind::Sign) => language.pick("数字签名", "signature"),
     };
-    let _ = writeln!(text, "  {what} {}  {word}  {}", index + 1, who_and_when(signature, language));
+    let _ = writeln!(
+        text,
+        "  {what} {}  {word}  {}",
+        index + 1,
+        who_and_when(signature, language)
+    );
     if depth == Depth::Full {
         push_facts(text, signature, language);
     }
@@ -158,7 +198,10 @@ fn push_reasons(text: &mut String, indent: &str, reasons: &[Reason], depth: Dept
         let words = reason.code.words(language);
         let _ = write!(text, "{indent}[{label}] {}", words.what);
         if depth == Depth::Full {
-            let sub = reason.sub_indication.map(|sub| format!(" / {}", shout(sub))).unwrap_or_default();
+            let sub = reason
+                .sub_indication
+                .map(|sub| format!(" / {}", shout(sub)))
+                .unwrap_or_default();
             let _ = write!(text, " <{}{sub}>", reason.code.name());
         }
         push_details(text, reason, depth, language);
@@ -171,11 +214,20 @@ fn push_reasons(text: &mut String, indent: &str, reasons: &[Reason], depth: Dept
 }
 
 fn push_details(text: &mut String, reason: &Reason, depth: Depth, language: Language) {
-    let shown = if depth == Depth::Full { reason.details.len() } else { reason.details.len().min(3) };
+    let shown = if depth == Depth::Full {
+        reason.details.len()
+    } else {
+        reason.details.len().min(3)
+    };
     if shown == 0 {
         return;
     }
-    let list: Vec<_> = reason.details.iter().take(shown).map(|detail| printable(detail)).collect();
+    let list: Vec<_> = reason
+        .details
+        .iter()
+        .take(shown)
+        .map(|detail| printable(detail))
+        .collect();
     let more = reason.details.len() - shown + reason.details_left_out;
     let (open, close, comma) = language.pick(("（", "）", "，"), (" (", ")", ", "));
     let _ = write!(text, "{open}{}", list.join(comma));
@@ -190,7 +242,12 @@ fn push_details(text: &mut String, reason: &Reason, depth: Depth, language: Lang
 
 fn push_facts(text: &mut String, signature: &SignatureReport, language: Language) {
     if let Some(part) = &signature.part {
-        let _ = writeln!(text, "    {}{}", language.pick("签名文件：", "part: "), printable(part));
+        let _ = writeln!(
+            text,
+            "    {}{}",
+            language.pick("签名文件：", "part: "),
+            printable(part)
+        );
     }
     if let Some(time) = signature.signed_at {
         let source = match signature.time_source {
@@ -201,14 +258,23 @@ fn push_facts(text: &mut String, signature: &SignatureReport, language: Language
         let _ = writeln!(text, "    {label}{} [{source}]", beijing_time(time, language));
     }
     if let Some(sealer) = &signature.sealer {
-        push_certificate(text, language.pick("签章人证书：", "sealer's certificate: "), sealer, language);
+        push_certificate(
+            text,
+            language.pick("签章人证书：", "sealer's certificate: "),
+            sealer,
+            language,
+        );
     }
     if let Some(seal) = &signature.seal {
         push_seal(text, seal, language);
     }
     for stamp in &signature.stamps {
         let page = stamp.page.map_or_else(|| "?".into(), |page| page.to_string());
-        let clip = if stamp.clipped { language.pick("（部分）", " (part)") } else { "" };
+        let clip = if stamp.clipped {
+            language.pick("（部分）", " (part)")
+        } else {
+            ""
+        };
         let _ = match language {
             Language::Zh => writeln!(
                 text,
@@ -229,7 +295,12 @@ fn push_facts(text: &mut String, signature: &SignatureReport, language: Language
             Outcome::Unknown => language.pick("未定", "open"),
             Outcome::NotApplicable => language.pick("不适用", "n/a"),
         };
-        let _ = writeln!(text, "    {outcome}  {}  [{}]", result.check.name(language), result.clause);
+        let _ = writeln!(
+            text,
+            "    {outcome}  {}  [{}]",
+            result.check.name(language),
+            result.clause
+        );
     }
 }
 
@@ -239,7 +310,11 @@ fn push_certificate(text: &mut String, label: &str, certificate: &CertificateSum
     let _ = writeln!(text, "      {issuer}{}", printable(&certificate.issuer));
     let (serial, valid) = language.pick(("序列号：", "有效期："), ("serial: ", "valid: "));
     let _ = writeln!(text, "      {serial}{}", certificate.serial);
-    let _ = writeln!(text, "      {valid}{} – {}", certificate.not_before, certificate.not_after);
+    let _ = writeln!(
+        text,
+        "      {valid}{} – {}",
+        certificate.not_before, certificate.not_after
+    );
     let _ = writeln!(text, "      SM3: {}", certificate.sm3);
 }
 
@@ -259,20 +334,38 @@ fn push_seal(text: &mut String, seal: &SealSummary, language: Language) {
     let time = |time: Option<Timestamp>| time.map_or_else(|| "?".into(), |time| time.to_string());
     let (created, valid) = language.pick(("制作：", "有效期："), ("made: ", "valid: "));
     let _ = writeln!(text, "      {created}{}", time(seal.created));
-    let _ = writeln!(text, "      {valid}{} – {}", time(seal.valid_from), time(seal.valid_until));
+    let _ = writeln!(
+        text,
+        "      {valid}{} – {}",
+        time(seal.valid_from),
+        time(seal.valid_until)
+    );
     if let Some(maker) = &seal.maker {
-        push_certificate(text, language.pick("制章者证书：", "maker's certificate: "), maker, language);
+        push_certificate(
+            text,
+            language.pick("制章者证书：", "maker's certificate: "),
+            maker,
+            language,
+        );
     }
 }
 
 fn shout(sub: crate::code::SubIndication) -> String {
-    serde_json::to_value(sub).ok().and_then(|value| value.as_str().map(String::from)).unwrap_or_default()
+    serde_json::to_value(sub)
+        .ok()
+        .and_then(|value| value.as_str().map(String::from))
+        .unwrap_or_default()
 }
 
 /// Text from a document, without characters that would act on a terminal or turn the line's direction.
 fn printable(text: &str) -> String {
-    let acts = |c: char| c.is_control() || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    text.chars().map(|c| if acts(c) { '\u{fffd}' } else { c }).collect()
+    let acts = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.chars()
+        .map(|c| if acts(c) { '\u{fffd}' } else { c })
+        .collect()
 }
 
 #[cfg(test)]

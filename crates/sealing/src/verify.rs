@@ -44,7 +44,11 @@ impl Trust {
     /// The same anchors for everything.
     pub fn for_all(anchors: Vec<Certificate>) -> Self {
         let store = TrustStore::new(anchors);
-        Self { makers: store.clone(), signers: store.clone(), tsa: store }
+        Self {
+            makers: store.clone(),
+            signers: store.clone(),
+            tsa: store,
+        }
     }
 }
 

@@ -53,7 +53,13 @@ impl TestPki {
         let sealer = below(&template, key(), &issuing);
         let template = CertificateTemplate::timestamping(name("CN=测试时间戳服务器"), &[5], validity());
         let tsa = below(&template, key(), &issuing);
-        Self { root, issuing, maker, sealer, tsa }
+        Self {
+            root,
+            issuing,
+            maker,
+            sealer,
+            tsa,
+        }
     }
 
     /// The root as the only anchor.
@@ -94,7 +100,8 @@ impl TestPki {
             revoked: revoked.iter().map(entry).collect(),
             extensions: Vec::new(),
         };
-        pki::issue_crl(&template, &self.issuing.certificate, &self.issuing.key).expect("a CRL that can be issued")
+        pki::issue_crl(&template, &self.issuing.certificate, &self.issuing.key)
+            .expect("a CRL that can be issued")
     }
 }
 
@@ -107,7 +114,10 @@ impl Identity {
     ) -> Self {
         let issuer = issuer.map_or(Issuer::SelfSigned, Issuer::Certificate);
         let issued = pki::issue(template, key.public_key(), issuer, signer);
-        Self { certificate: issued.expect("a template that can be issued"), key }
+        Self {
+            certificate: issued.expect("a template that can be issued"),
+            key,
+        }
     }
 }
 

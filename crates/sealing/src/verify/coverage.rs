@@ -26,10 +26,15 @@ impl<'a> Signed<'a> {
         let part = entry.part.as_ref().ok();
         let references = part.into_iter().flat_map(|part| &part.references);
         Self {
-            protected: references.filter_map(|reference| reference.file_ref.path()).collect(),
+            protected: references
+                .filter_map(|reference| reference.file_ref.path())
+                .collect(),
             own: part.map(|part| &part.path),
             sealer: judged.sealer.as_ref(),
-            holds: judged.findings.worst().is_none_or(|worst| worst < Effect::Indeterminate),
+            holds: judged
+                .findings
+                .worst()
+                .is_none_or(|worst| worst < Effect::Indeterminate),
         }
     }
 }
@@ -61,7 +66,11 @@ pub(super) fn judge_coverage(
         if *path == root && entry_point_is_sound(findings, package, ofd, shown, this) {
             continue;
         }
-        let mut others = signed.iter().enumerate().filter(|(other, _)| *other != index).map(|(_, other)| other);
+        let mut others = signed
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != index)
+            .map(|(_, other)| other);
         match others.find(|other| other.holds && other.protected.contains(path)) {
             Some(other) if same_sealer(this.sealer, other.sealer) => later_same.push(path.to_string()),
             Some(_) => later.push(path.to_string()),
@@ -102,21 +111,31 @@ fn entry_point_is_sound(
 /// Protected documents that nothing links to: OFD.xml may have been turned away from them.
 fn hides_documents(package: &Package, shown: &Shown, this: &Signed<'_>) -> bool {
     let reached: HashSet<&PartPath> = shown.parts.iter().map(|part| &part.path).collect();
-    let mut unreached =
-        this.protected.iter().filter(|part| !reached.contains(*part) && part.as_str().ends_with(".xml"));
+    let mut unreached = this
+        .protected
+        .iter()
+        .filter(|part| !reached.contains(*part) && part.as_str().ends_with(".xml"));
     unreached.any(|part| package.read(part).is_ok_and(|xml| is_document(&xml)))
 }
 
 /// Whether the first element is named Document, whatever its prefix.
 fn is_document(xml: &[u8]) -> bool {
     let text = String::from_utf8_lossy(xml);
-    let mut elements = text.split('<').skip(1).filter(|element| !element.starts_with(['?', '!']));
-    let name = elements.next().and_then(|element| element.split([' ', '>', '/', '\t', '\r', '\n']).next());
+    let mut elements = text
+        .split('<')
+        .skip(1)
+        .filter(|element| !element.starts_with(['?', '!']));
+    let name = elements
+        .next()
+        .and_then(|element| element.split([' ', '>', '/', '\t', '\r', '\n']).next());
     name.is_some_and(|name| name.rsplit(':').next() == Some("Document"))
 }
 
 /// Parts that are neither shown nor protected by anyone: harmless, but a person may want to know.
 fn stray(shown: &Shown, signed: &[Signed<'_>]) -> Vec<String> {
-    let open = shown.stray.iter().filter(|part| !signed.iter().any(|signed| signed.protected.contains(*part)));
+    let open = shown
+        .stray
+        .iter()
+        .filter(|part| !signed.iter().any(|signed| signed.protected.contains(*part)));
     open.map(PartPath::to_string).collect()
 }

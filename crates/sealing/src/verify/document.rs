@@ -35,9 +35,9 @@ impl CheckMethod {
     /// The spellings met in real files; GB/T 33190-2016 takes MD5 when none is stated.
     fn of(text: Option<&str>) -> Self {
         match text.map(|text| text.trim().to_ascii_lowercase()).as_deref() {
-            Some(
-                "1.2.156.10197.1.401" | "1.2.156.10197.1.401.1" | "1.2.156.10197.1.401.2" | "sm3",
-            ) => Self::Sm3,
+            Some("1.2.156.10197.1.401" | "1.2.156.10197.1.401.1" | "1.2.156.10197.1.401.2" | "sm3") => {
+                Self::Sm3
+            }
             None | Some("" | "md5" | "sha1" | "sha-1" | "1.2.840.113549.2.5" | "1.3.14.3.2.26") => Self::Weak,
             Some(_) => Self::Unknown,
         }
@@ -91,16 +91,26 @@ impl Verifier {
         shown: &Shown,
         at: Timestamp,
     ) -> Result<Vec<SignatureReport>, ofd::Error> {
-        let entries: Vec<_> = lists.iter().flat_map(|list| list.entries.iter().map(move |entry| (list, entry))).collect();
+        let entries: Vec<_> = lists
+            .iter()
+            .flat_map(|list| list.entries.iter().map(move |entry| (list, entry)))
+            .collect();
         let digests = hash_parts(package, referenced(&entries), self.threads);
-        if let Some(Err(error)) = digests.values().find(|digest| matches!(digest, Err(e) if disk_failure(e).is_some())) {
+        if let Some(Err(error)) = digests
+            .values()
+            .find(|digest| matches!(digest, Err(e) if disk_failure(e).is_some()))
+        {
             return Err(error.clone());
         }
         let mut judged = Vec::with_capacity(entries.len());
         for (_, entry) in &entries {
             judged.push(self.judge_entry(package, entry, &digests, at)?);
         }
-        let signed: Vec<Signed<'_>> = entries.iter().zip(&judged).map(|((_, entry), judged)| Signed::of(entry, judged)).collect();
+        let signed: Vec<Signed<'_>> = entries
+            .iter()
+            .zip(&judged)
+            .map(|((_, entry), judged)| Signed::of(entry, judged))
+            .collect();
         let mut coverage: Vec<Findings> = Vec::with_capacity(entries.len());
         for index in 0..signed.len() {
             let mut findings = Findings::default();
@@ -109,7 +119,9 @@ impl Verifier {
         }
         drop(signed);
         let reports = entries.iter().zip(judged).zip(coverage);
-        Ok(reports.map(|(((list, entry), judged), coverage)| entry_report(ofd, list, entry, judged, coverage)).collect())
+        Ok(reports
+            .map(|(((list, entry), judged), coverage)| entry_report(ofd, list, entry, judged, coverage))
+            .collect())
     }
 
     /// Judges one signature, coverage apart.
@@ -136,7 +148,9 @@ impl Verifier {
         };
         for fault in &part.faults {
             let detail = fault.to_string();
-            judged.findings.add_with(Check::Format, Code::SignaturePartBroken, vec![detail]);
+            judged
+                .findings
+                .add_with(Check::Format, Code::SignaturePartBroken, vec![detail]);
         }
         note_kind(&mut judged, entry);
         judge_references(package, part, digests, &mut judged)?;
@@ -144,14 +158,20 @@ impl Verifier {
         if let Some(stated) = &judged.property_info
             && !names_part(stated, &part.path)
         {
-            judged.findings.add_with(Check::DataHash, Code::PropertyInfoDiffers, vec![stated.clone()]);
+            judged
+                .findings
+                .add_with(Check::DataHash, Code::PropertyInfoDiffers, vec![stated.clone()]);
         }
         Ok(judged)
     }
 }
 
 /// Reads the signature list of every body. Only limits and the disk make this fail.
-fn read_lists(package: &Package, ofd: &Ofd, findings: &mut Findings) -> Result<Vec<SignatureList>, ofd::Error> {
+fn read_lists(
+    package: &Package,
+    ofd: &Ofd,
+    findings: &mut Findings,
+) -> Result<Vec<SignatureList>, ofd::Error> {
     let mut lists: Vec<SignatureList> = Vec::new();
     for link in ofd.bodies.iter().filter_map(|body| body.signatures.as_ref()) {
         let path = match &link.target {
@@ -180,7 +200,10 @@ fn read_lists(package: &Package, ofd: &Ofd, findings: &mut Findings) -> Result<V
 fn referenced(entries: &[(&SignatureList, &SignatureEntry)]) -> Vec<PartPath> {
     let parts = entries.iter().filter_map(|(_, entry)| entry.part.as_ref().ok());
     let with_sm3 = parts.filter(|part| CheckMethod::of(part.check_method.as_deref()) == CheckMethod::Sm3);
-    with_sm3.flat_map(|part| &part.references).filter_map(|reference| reference.file_ref.path().cloned()).collect()
+    with_sm3
+        .flat_map(|part| &part.references)
+        .filter_map(|reference| reference.file_ref.path().cloned())
+        .collect()
 }
 
 /// The bytes of SignedValue, or why there are none.
@@ -193,8 +216,14 @@ fn read_signed_value(
         Some(Err(why)) => return Ok(Err((Code::SignedValueMissing, why.to_string()))),
         None => return Ok(Err((Code::SignedValueMissing, String::new()))),
     };
-    if package.entry(path).is_some_and(|entry| entry.size() > ses::SES_BYTES_MAX as u64) {
-        return Ok(Err((Code::SignedValueUnreadable, format!("larger than {} bytes", ses::SES_BYTES_MAX))));
+    if package
+        .entry(path)
+        .is_some_and(|entry| entry.size() > ses::SES_BYTES_MAX as u64)
+    {
+        return Ok(Err((
+            Code::SignedValueUnreadable,
+            format!("larger than {} bytes", ses::SES_BYTES_MAX),
+        )));
     }
     match package.read(path) {
         Ok(bytes) => Ok(Ok(bytes)),
@@ -209,7 +238,11 @@ fn broken(entry: &SignatureEntry, code: Code, detail: String) -> Judged {
         _ => SignatureKind::Seal,
     };
     let mut judged = Judged::nothing(kind);
-    let details = if detail.is_empty() { Vec::new() } else { vec![detail] };
+    let details = if detail.is_empty() {
+        Vec::new()
+    } else {
+        vec![detail]
+    };
     judged.findings.add_with(Check::Format, code, details);
     judged
 }
@@ -222,7 +255,9 @@ fn note_kind(judged: &mut Judged, entry: &SignatureEntry) {
     };
     if !agrees && !judged.findings.has(Code::SignedValueUnreadable) {
         let stated = entry.stated_kind.as_deref().unwrap_or("-");
-        judged.findings.add_with(Check::Format, Code::Tolerated, vec![format!("Type: {stated}")]);
+        judged
+            .findings
+            .add_with(Check::Format, Code::Tolerated, vec![format!("Type: {stated}")]);
     }
 }
 
@@ -242,7 +277,9 @@ fn judge_references(
     match CheckMethod::of(part.check_method.as_deref()) {
         CheckMethod::Sm3 => {}
         CheckMethod::Weak => return Ok(findings.add_with(Check::References, Code::WeakDigest, vec![stated])),
-        CheckMethod::Unknown => return Ok(findings.add_with(Check::References, Code::DigestUnknown, vec![stated])),
+        CheckMethod::Unknown => {
+            return Ok(findings.add_with(Check::References, Code::DigestUnknown, vec![stated]));
+        }
     }
     let mut missing = Vec::new();
     let mut malformed = Vec::new();
@@ -255,12 +292,17 @@ fn judge_references(
             (Ok(path), Ok(value)) => match digests.get(path) {
                 Some(Ok(digest)) if value[..] == digest.0 => {}
                 Some(Ok(_)) => changed.push((path.clone(), value)),
-                Some(Err(error)) => findings.add_with(Check::References, ofd_code(error), vec![error.to_string()]),
+                Some(Err(error)) => {
+                    findings.add_with(Check::References, ofd_code(error), vec![error.to_string()])
+                }
                 None => missing.push(loc),
             },
         }
     }
-    for (code, details) in [(Code::ReferenceMissing, missing), (Code::ReferenceDigestMalformed, malformed)] {
+    for (code, details) in [
+        (Code::ReferenceMissing, missing),
+        (Code::ReferenceDigestMalformed, malformed),
+    ] {
         if !details.is_empty() {
             findings.add_with(Check::References, code, details);
         }
@@ -278,7 +320,10 @@ fn judge_changed(
     if changed.is_empty() {
         return Ok(());
     }
-    let z = judged.sealer.as_ref().and_then(|sealer| Some(sealer.public_key().ok()?.z(DEFAULT_ID)));
+    let z = judged
+        .sealer
+        .as_ref()
+        .and_then(|sealer| Some(sealer.public_key().ok()?.z(DEFAULT_ID)));
     let mut with_z = Vec::new();
     let mut different = Vec::new();
     for (path, value) in changed {
@@ -303,7 +348,12 @@ fn judge_changed(
     Ok(())
 }
 
-fn matches_with_z(package: &Package, path: &PartPath, value: &[u8], z: Option<&Digest>) -> Result<bool, ofd::Error> {
+fn matches_with_z(
+    package: &Package,
+    path: &PartPath,
+    value: &[u8],
+    z: Option<&Digest>,
+) -> Result<bool, ofd::Error> {
     match z.map(|z| hash_part(package, path, Some(z))) {
         Some(Ok(digest)) => Ok(value == digest.0),
         Some(Err(error)) if disk_failure(&error).is_some() => Err(error),
@@ -322,7 +372,11 @@ fn judge_seal_file(package: &Package, part: &SignaturePart, judged: &mut Judged)
         Err(_) => false,
     };
     if !same {
-        judged.findings.add_with(Check::MakerSignature, Code::SealFileDiffers, vec![path.to_string()]);
+        judged.findings.add_with(
+            Check::MakerSignature,
+            Code::SealFileDiffers,
+            vec![path.to_string()],
+        );
     }
     Ok(())
 }
@@ -330,7 +384,9 @@ fn judge_seal_file(package: &Package, part: &SignaturePart, judged: &mut Judged)
 /// propertyInfo names the signature part by its absolute path; some products write a map around it.
 fn names_part(stated: &str, path: &PartPath) -> bool {
     let wanted = path.as_str();
-    stated == wanted || stated.trim_start_matches('/') == wanted.trim_start_matches('/') || stated.contains(wanted)
+    stated == wanted
+        || stated.trim_start_matches('/') == wanted.trim_start_matches('/')
+        || stated.contains(wanted)
 }
 
 fn entry_report(
@@ -341,8 +397,14 @@ fn entry_report(
     mut coverage: Findings,
 ) -> SignatureReport {
     let part = entry.part.as_ref().ok();
-    let locks = part.is_some_and(|part| part.references.iter().any(|r| r.file_ref.path() == Some(&list.path)));
-    let stamps = part.map(|part| stamps(ofd, part, &mut judged)).unwrap_or_default();
+    let locks = part.is_some_and(|part| {
+        part.references
+            .iter()
+            .any(|r| r.file_ref.path() == Some(&list.path))
+    });
+    let stamps = part
+        .map(|part| stamps(ofd, part, &mut judged))
+        .unwrap_or_default();
     if locks {
         judged.findings.add(Check::Coverage, Code::Locked);
     }
@@ -353,7 +415,11 @@ fn entry_report(
     if part.is_some() {
         judged.findings.checked(Check::Coverage);
     }
-    let parts: HashSet<_> = part.iter().flat_map(|part| &part.references).filter_map(|r| r.file_ref.path()).collect();
+    let parts: HashSet<_> = part
+        .iter()
+        .flat_map(|part| &part.references)
+        .filter_map(|r| r.file_ref.path())
+        .collect();
     SignatureReport {
         id: Some(entry.id.clone()).filter(|id| !id.is_empty()),
         part: entry.base_loc.path().map(PartPath::to_string),
@@ -394,7 +460,10 @@ fn stamps(ofd: &Ofd, part: &SignaturePart, judged: &mut Judged) -> Vec<StampSumm
             let differs = |mm: f64, declared: i128| (mm - declared as f64).abs() > STAMP_TOLERANCE_MM;
             if differs(boundary.width, picture.width_mm) || differs(boundary.height, picture.height_mm) {
                 let (width, height) = (boundary.width, boundary.height);
-                let detail = format!("{width} × {height} ≠ {} × {} mm", picture.width_mm, picture.height_mm);
+                let detail = format!(
+                    "{width} × {height} ≠ {} × {} mm",
+                    picture.width_mm, picture.height_mm
+                );
                 findings.add_with(Check::Stamp, Code::StampSizeDiffers, vec![detail]);
             }
         }
@@ -424,7 +493,9 @@ fn note_findings(findings: &mut Findings, package: &Package, ofd: &Ofd) {
         .collect();
     let bodies = ofd.bodies.iter().flat_map(|body| {
         let document = body.document.as_ref();
-        let inside = document.map(|document| document.faults.as_slice()).unwrap_or_default();
+        let inside = document
+            .map(|document| document.faults.as_slice())
+            .unwrap_or_default();
         body.faults.iter().chain(inside).chain(document.err())
     });
     details.extend(ofd.faults.iter().chain(bodies).map(ToString::to_string));
@@ -434,8 +505,13 @@ fn note_findings(findings: &mut Findings, package: &Package, ofd: &Ofd) {
 }
 
 fn note_shown(findings: &mut Findings, shown: &Shown) {
-    let broken = shown.broken.iter().map(|link| format!("{}: {} ({})", link.holder, link.loc, link.why));
-    let details: Vec<String> = broken.chain(shown.faults.iter().map(ToString::to_string)).collect();
+    let broken = shown
+        .broken
+        .iter()
+        .map(|link| format!("{}: {} ({})", link.holder, link.loc, link.why));
+    let details: Vec<String> = broken
+        .chain(shown.faults.iter().map(ToString::to_string))
+        .collect();
     if !details.is_empty() {
         findings.add_with(Check::Format, Code::Tolerated, details);
     }

@@ -15,7 +15,11 @@ const PARALLEL_BYTES_MIN: u64 = 256 << 10;
 pub(crate) type Digests = HashMap<PartPath, Result<Digest, ofd::Error>>;
 
 /// Hashes `parts`, which may repeat, on at most `threads` threads.
-pub(crate) fn hash_parts(package: &Package, parts: impl IntoIterator<Item = PartPath>, threads: usize) -> Digests {
+pub(crate) fn hash_parts(
+    package: &Package,
+    parts: impl IntoIterator<Item = PartPath>,
+    threads: usize,
+) -> Digests {
     let mut parts: Vec<_> = parts.into_iter().collect();
     parts.sort();
     parts.dedup();
@@ -40,11 +44,17 @@ pub(crate) fn hash_parts(package: &Package, parts: impl IntoIterator<Item = Part
             });
         }
     });
-    digests.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())
+    digests
+        .into_inner()
+        .unwrap_or_else(|poisoned| poisoned.into_inner())
 }
 
 /// SM3 of `prefix` and the part's bytes, hashed while they are inflated.
-pub(crate) fn hash_part(package: &Package, part: &PartPath, prefix: Option<&Digest>) -> Result<Digest, ofd::Error> {
+pub(crate) fn hash_part(
+    package: &Package,
+    part: &PartPath,
+    prefix: Option<&Digest>,
+) -> Result<Digest, ofd::Error> {
     let mut hasher = Sm3::new();
     if let Some(prefix) = prefix {
         hasher.update(&prefix.0);

@@ -2,7 +2,8 @@
 
 use jiff::Timestamp;
 use pki::{
-    Crl, KeyFault, PathFault, PathReport, Revocation, SignatureFact, SignerFault, TimestampFault, TimestampReport, revocation,
+    Crl, KeyFault, PathFault, PathReport, Revocation, SignatureFact, SignerFault, TimestampFault,
+    TimestampReport, revocation,
 };
 
 use crate::code::{Check, Code};
@@ -29,7 +30,10 @@ fn path_code(fault: &PathFault) -> Code {
         PathFault::NoIssuer { .. } => Code::PathNotFound,
         PathFault::SignatureInvalid { .. } => Code::PathSignatureInvalid,
         PathFault::AlgorithmUnknown { .. } => Code::CertificateAlgorithm,
-        PathFault::BadPublicKey { fault: KeyFault::NotSm2 { .. }, .. } => Code::CertificateAlgorithm,
+        PathFault::BadPublicKey {
+            fault: KeyFault::NotSm2 { .. },
+            ..
+        } => Code::CertificateAlgorithm,
         PathFault::BadPublicKey { .. } => Code::KeyInvalid,
         PathFault::Expired { .. } => Code::CertificateExpired,
         PathFault::NotYetValid { .. } => Code::CertificateNotYetValid,
@@ -77,7 +81,11 @@ pub(super) fn judge_revocation(
 }
 
 /// Judges a timestamp. True when its time may be used as proved.
-pub(super) fn judge_timestamp(findings: &mut Findings, report: &TimestampReport, trusts_anyone: bool) -> bool {
+pub(super) fn judge_timestamp(
+    findings: &mut Findings,
+    report: &TimestampReport,
+    trusts_anyone: bool,
+) -> bool {
     let check = Check::Timestamp;
     findings.checked(check);
     for fault in report.faults() {

@@ -1,10 +1,14 @@
 //! One signed value (SignedValue.dat): seal-signature data, a signed message, or a bare signature.
 
 use jiff::{SignedDuration, Timestamp};
-use pki::{Certificate, ContentToSign, FileBinding, PathQuery, PathReport, Purpose, SignedData, TimestampToken, validate};
+use pki::{
+    Certificate, ContentToSign, FileBinding, PathQuery, PathReport, Purpose, SignedData, TimestampToken,
+    validate,
+};
 use ses::{
-    Covers, CriticalExtension, DataHashCheck, Listed, Moment, Original, Period, PictureFault, Seal, SealContext,
-    SealFacts, SealFault, SealSignature, SignatureCheck, SignatureFacts, check_seal, check_signature,
+    Covers, CriticalExtension, DataHashCheck, Listed, Moment, Original, Period, PictureFault, Seal,
+    SealContext, SealFacts, SealFault, SealSignature, SignatureCheck, SignatureFacts, check_seal,
+    check_signature,
 };
 
 use super::Verifier;
@@ -64,13 +68,20 @@ impl Verifier {
         judged
     }
 
-    fn judge_seal_signature(&self, signature: &SealSignature, original: Option<&[u8]>, at: Timestamp) -> Judged {
+    fn judge_seal_signature(
+        &self,
+        signature: &SealSignature,
+        original: Option<&[u8]>,
+        at: Timestamp,
+    ) -> Judged {
         let mut judged = Judged::nothing(SignatureKind::Seal);
         judged.sealer = signature.sealer().ok().cloned();
         judged.seal = Some(signature.seal().clone());
         judged.property_info = Some(signature.tbs().property_info.clone());
         let claimed = signature.signing_time();
-        let stated = signature.timestamp().and_then(|token| Some(TimestampToken::read(token).ok()?.gen_time()));
+        let stated = signature
+            .timestamp()
+            .and_then(|token| Some(TimestampToken::read(token).ok()?.gen_time()));
         let mut facts = self.facts_at(signature, original, stated.or(claimed).unwrap_or(at));
         let time_is_proved = judge_time(&mut judged, &facts, claimed, at, !self.trust.tsa.is_empty());
         // A timestamp that does not hold proves no time: the seal is judged by the claimed one.
@@ -115,7 +126,13 @@ impl Verifier {
         judged
     }
 
-    fn judge_seal_facts(&self, findings: &mut Findings, facts: &SealFacts, time_is_proved: bool, at: Timestamp) {
+    fn judge_seal_facts(
+        &self,
+        findings: &mut Findings,
+        facts: &SealFacts,
+        time_is_proved: bool,
+        at: Timestamp,
+    ) {
         findings.checked(Check::MakerSignature);
         findings.checked(Check::SealPeriod);
         findings.checked(Check::Stamp);
@@ -125,7 +142,8 @@ impl Verifier {
         for fault in facts.faults() {
             judge_seal_fault(findings, &fault);
         }
-        if facts.period == Period::Contains && facts.seal.valid_end().timestamp().is_some_and(|end| end < at) {
+        if facts.period == Period::Contains && facts.seal.valid_end().timestamp().is_some_and(|end| end < at)
+        {
             findings.add(Check::SealPeriod, Code::SealExpiredNow);
         }
         self.judge_maker_path(findings, facts, time_is_proved);
@@ -137,8 +155,12 @@ impl Verifier {
         let check = Check::MakerPath;
         let trusts_anyone = !self.trust.makers.is_empty();
         let reports = [&facts.maker_at_use, &facts.maker_at_creation];
-        let verified = |report: &&Option<PathReport>| report.as_ref().is_some_and(|report| report.path.is_some());
-        let Some(best) = reports.iter().find(|report| verified(report)).or_else(|| reports.iter().find(|r| r.is_some()))
+        let verified =
+            |report: &&Option<PathReport>| report.as_ref().is_some_and(|report| report.path.is_some());
+        let Some(best) = reports
+            .iter()
+            .find(|report| verified(report))
+            .or_else(|| reports.iter().find(|r| r.is_some()))
         else {
             return findings.add(check, Code::CertificateUnreadable);
         };
@@ -148,7 +170,14 @@ impl Verifier {
         if best.path.is_some() && others.any(|report| report.path.is_none()) {
             findings.add(check, Code::MakerCertificatePeriod);
         }
-        judge_revocation(findings, Check::MakerRevocation, &best.chain, &self.crls, facts.at, time_is_proved);
+        judge_revocation(
+            findings,
+            Check::MakerRevocation,
+            &best.chain,
+            &self.crls,
+            facts.at,
+            time_is_proved,
+        );
     }
 
     fn judge_sealer(
@@ -167,22 +196,41 @@ impl Verifier {
             &all
         };
         let trust = &self.trust.signers;
-        let query = PathQuery { leaf: sealer, purpose: Purpose::Signer, at: signed_at, trust, intermediates };
+        let query = PathQuery {
+            leaf: sealer,
+            purpose: Purpose::Signer,
+            at: signed_at,
+            trust,
+            intermediates,
+        };
         let report = validate(&query, &self.paths);
         judge_path(findings, Check::SealerPath, &report, !trust.is_empty());
         let check = Check::SealerRevocation;
-        judge_revocation(findings, check, &report.chain, &self.crls, signed_at, time_is_proved);
+        judge_revocation(
+            findings,
+            check,
+            &report.chain,
+            &self.crls,
+            signed_at,
+            time_is_proved,
+        );
     }
 
     fn judge_signed_data(&self, signed: &SignedData, original: Option<&[u8]>, at: Timestamp) -> Judged {
         let mut judged = Judged::nothing(SignatureKind::Sign);
         judged.findings.checked(Check::Format);
-        let notes: Vec<String> = signed.deviations().iter().map(|deviation| deviation.code().into()).collect();
+        let notes: Vec<String> = signed
+            .deviations()
+            .iter()
+            .map(|deviation| deviation.code().into())
+            .collect();
         if !notes.is_empty() {
             judged.findings.add_with(Check::Format, Code::Tolerated, notes);
         }
         if signed.signers().is_empty() {
-            judged.findings.add(Check::SealerSignature, Code::SignatureInvalid);
+            judged
+                .findings
+                .add(Check::SealerSignature, Code::SignatureInvalid);
         }
         let content = ContentToSign::Bytes(original.unwrap_or_default());
         let signers = pki::verify_signed_file(signed, content, &self.intermediates);
@@ -237,7 +285,11 @@ fn judge_time(
     let proved = match &facts.timestamp {
         None => None,
         Some(Err(error)) => {
-            findings.add_with(Check::Timestamp, Code::TimestampUnreadable, vec![error.to_string()]);
+            findings.add_with(
+                Check::Timestamp,
+                Code::TimestampUnreadable,
+                vec![error.to_string()],
+            );
             return false;
         }
         Some(Ok(report)) => {
@@ -258,7 +310,11 @@ fn judge_time(
 
 fn judge_claimed_time(findings: &mut Findings, claimed: Option<Timestamp>, at: Timestamp) {
     findings.checked(Check::Timestamp);
-    if !findings.reasons.iter().any(|reason| reason.check == Check::Timestamp) {
+    if !findings
+        .reasons
+        .iter()
+        .any(|reason| reason.check == Check::Timestamp)
+    {
         findings.add(Check::Timestamp, Code::TimestampAbsent);
     }
     if let Some(claimed) = claimed.filter(|claimed| *claimed > at + CLOCK_TOLERANCE) {
@@ -269,7 +325,10 @@ fn judge_claimed_time(findings: &mut Findings, claimed: Option<Timestamp>, at: T
 fn judge_versions_and_deviations(findings: &mut Findings, signature: &SealSignature, facts: &SignatureFacts) {
     if !facts.versions_agree {
         let (tbs, seal) = (signature.tbs().version, signature.seal().header().version);
-        let detail = format!("TBS_Sign {tbs}, SES_Header {seal}, {}", signature.layout().standard());
+        let detail = format!(
+            "TBS_Sign {tbs}, SES_Header {seal}, {}",
+            signature.layout().standard()
+        );
         findings.add_with(Check::Format, Code::VersionMismatch, vec![detail]);
     }
     note_deviations(findings, signature.deviations());
@@ -278,7 +337,10 @@ fn judge_versions_and_deviations(findings: &mut Findings, signature: &SealSignat
 
 fn note_deviations(findings: &mut Findings, deviations: &[ses::Deviation]) {
     if !deviations.is_empty() {
-        let details = deviations.iter().map(|d| format!("{}: {}", d.part, d.code())).collect();
+        let details = deviations
+            .iter()
+            .map(|d| format!("{}: {}", d.part, d.code()))
+            .collect();
         findings.add_with(Check::Format, Code::Tolerated, details);
     }
 }
@@ -295,7 +357,11 @@ fn judge_signature_facts(findings: &mut Findings, facts: &SignatureFacts) {
         Some(DataHashCheck::Differs) => findings.add(Check::DataHash, Code::DataHashMismatch),
     }
     if let Listed::No { renewed } = facts.listed {
-        let details = if renewed { vec!["renewed".into()] } else { Vec::new() };
+        let details = if renewed {
+            vec!["renewed".into()]
+        } else {
+            Vec::new()
+        };
         findings.add_with(Check::SealerListed, Code::SealerNotListed, details);
     }
     judge_extensions(findings, &facts.critical_extensions);
@@ -306,7 +372,10 @@ fn judge_value(findings: &mut Findings, check: Check, value: &SignatureCheck) {
     let maker = check == Check::MakerSignature;
     let code = match value {
         SignatureCheck::Valid { .. } => None,
-        SignatureCheck::ValidOverOther { covers: Covers::OtherRange(_), .. } => Some(Code::SealSignatureOtherRange),
+        SignatureCheck::ValidOverOther {
+            covers: Covers::OtherRange(_),
+            ..
+        } => Some(Code::SealSignatureOtherRange),
         SignatureCheck::ValidOverOther { .. } => Some(Code::SignatureNotOverTbs),
         SignatureCheck::Mismatch | SignatureCheck::Unreadable(_) if maker => Some(Code::SealSignatureInvalid),
         SignatureCheck::Mismatch | SignatureCheck::Unreadable(_) => Some(Code::SignatureInvalid),
@@ -325,20 +394,34 @@ fn judge_value(findings: &mut Findings, check: Check, value: &SignatureCheck) {
 
 fn judge_extensions(findings: &mut Findings, extensions: &[CriticalExtension]) {
     for extension in extensions {
-        let code = if extension.vendor.is_some() { Code::Tolerated } else { Code::SealExtensionUnknown };
-        findings.add_with(Check::Format, code, vec![format!("critical extension {}", extension.oid)]);
+        let code = if extension.vendor.is_some() {
+            Code::Tolerated
+        } else {
+            Code::SealExtensionUnknown
+        };
+        findings.add_with(
+            Check::Format,
+            code,
+            vec![format!("critical extension {}", extension.oid)],
+        );
     }
 }
 
 fn judge_seal_fault(findings: &mut Findings, fault: &SealFault) {
     let (check, code) = match fault {
         // Judged together over both times, with the anchors in mind.
-        SealFault::MakerPath { moment: Moment::Creation | Moment::Use, .. } | SealFault::MakerRevoked { .. } => return,
+        SealFault::MakerPath {
+            moment: Moment::Creation | Moment::Use,
+            ..
+        }
+        | SealFault::MakerRevoked { .. } => return,
         SealFault::MakerSignature(value) => return judge_value(findings, Check::MakerSignature, value),
         SealFault::CreatedAfterUse => (Check::SealPeriod, Code::SealCreatedLate),
         SealFault::CreatedAfterTimestamp => (Check::MakerSignature, Code::TimestampOrder),
         SealFault::CreationUnreadable | SealFault::ExtensionVendor(_) => (Check::Format, Code::Tolerated),
-        SealFault::ExtensionUnreadable | SealFault::ExtensionUnknown(_) => (Check::Format, Code::SealExtensionUnknown),
+        SealFault::ExtensionUnreadable | SealFault::ExtensionUnknown(_) => {
+            (Check::Format, Code::SealExtensionUnknown)
+        }
         SealFault::NoSealers => (Check::SealerListed, Code::SealerNotListed),
         SealFault::Period(Period::Expired) => (Check::SealPeriod, Code::SealExpired),
         SealFault::Period(Period::NotYetValid) => (Check::SealPeriod, Code::SealNotYetValid),
@@ -348,7 +431,9 @@ fn judge_seal_fault(findings: &mut Findings, fault: &SealFault) {
         SealFault::Picture(_) => (Check::Stamp, Code::PictureDeviates),
         // An unknown authority proves nothing about the seal's date, and takes nothing away from it.
         SealFault::Timestamp(pki::TimestampFault::Path(_)) => (Check::MakerSignature, Code::Tolerated),
-        SealFault::Timestamp(_) | SealFault::TimestampUnreadable(_) => (Check::MakerSignature, Code::TimestampInvalid),
+        SealFault::Timestamp(_) | SealFault::TimestampUnreadable(_) => {
+            (Check::MakerSignature, Code::TimestampInvalid)
+        }
         SealFault::VersionMismatch => (Check::Format, Code::VersionMismatch),
     };
     // An empty list is also reported when the sealer is looked for in it.
@@ -364,7 +449,11 @@ fn note_seal_id(findings: &mut Findings, seal: &Seal, sealer: &Certificate) {
         && is_code(seal.seal_id())
         && name != seal.seal_id()
     {
-        findings.add_with(Check::SealerListed, Code::SealIdDiffers, vec![format!("{} ≠ {name}", seal.seal_id())]);
+        findings.add_with(
+            Check::SealerListed,
+            Code::SealIdDiffers,
+            vec![format!("{} ≠ {name}", seal.seal_id())],
+        );
     }
 }
 

@@ -13,24 +13,37 @@ use serde_json::Value;
 
 /// The corpus, or `None` after saying loudly that it is not there.
 pub(crate) fn corpus() -> Option<PathBuf> {
-    #[expect(clippy::disallowed_methods, reason = "where the corpus lies is the caller's to say")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "where the corpus lies is the caller's to say"
+    )]
     let named = std::env::var_os("YINXIN_CORPUS").map(PathBuf::from);
     let default = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/corpus");
     let folder = named.unwrap_or(default);
     if folder.is_dir() {
         return Some(folder);
     }
-    println!("SKIPPED: corpus not found at {} (set YINXIN_CORPUS)", folder.display());
+    println!(
+        "SKIPPED: corpus not found at {} (set YINXIN_CORPUS)",
+        folder.display()
+    );
     None
 }
 
 fn certificates(folder: &Path) -> Vec<pki::Certificate> {
     let paths: Vec<PathBuf> = if folder.is_dir() {
-        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+        fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect()
     } else {
         vec![folder.to_owned()]
     };
-    paths.iter().filter_map(|path| pki::read_certificates(&fs::read(path).unwrap()).ok()).flatten().collect()
+    paths
+        .iter()
+        .filter_map(|path| pki::read_certificates(&fs::read(path).unwrap()).ok())
+        .flatten()
+        .collect()
 }
 
 fn table(corpus: &Path, name: &str) -> Value {
@@ -58,7 +71,9 @@ impl Expected {
             Expected::OnlyTrustOpen => {
                 let open = [Code::PathNotFound, Code::NoTrustAnchors, Code::OriginalNotGiven];
                 conclusion == Conclusion::Indeterminate
-                    && reasons.iter().all(|reason| reason.effect == Effect::Note || open.contains(&reason.code))
+                    && reasons
+                        .iter()
+                        .all(|reason| reason.effect == Effect::Note || open.contains(&reason.code))
             }
         }
     }
@@ -66,8 +81,13 @@ impl Expected {
 
 /// Exceptions by "file#signature": reason.
 fn exceptions() -> BTreeMap<String, String> {
-    let lines = include_str!("corpus-exceptions.txt").lines().filter(|line| !line.starts_with('#') && !line.is_empty());
-    lines.map(|line| line.split_once(" | ").expect("file#signature | reason")).map(|(k, v)| (k.into(), v.into())).collect()
+    let lines = include_str!("corpus-exceptions.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#') && !line.is_empty());
+    lines
+        .map(|line| line.split_once(" | ").expect("file#signature | reason"))
+        .map(|(k, v)| (k.into(), v.into()))
+        .collect()
 }
 
 /// Compares and collects; an exception turns a difference into an expected one, and must be needed.
@@ -80,7 +100,12 @@ struct Comparison {
 
 impl Comparison {
     fn new() -> Self {
-        Self { exceptions: exceptions(), used: Vec::new(), differences: Vec::new(), compared: 0 }
+        Self {
+            exceptions: exceptions(),
+            used: Vec::new(),
+            differences: Vec::new(),
+            compared: 0,
+        }
     }
 
     fn compare(&mut self, key: String, expected: Expected, conclusion: Conclusion, reasons: &[Reason]) {
@@ -92,17 +117,38 @@ impl Comparison {
             self.used.push(key);
             return;
         }
-        let codes: Vec<_> = reasons.iter().filter(|r| r.effect > Effect::Note).map(|r| r.code.name()).collect();
-        self.differences.push(format!("{key}: expected {expected:?}, found {conclusion:?} {codes:?}"));
+        let codes: Vec<_> = reasons
+            .iter()
+            .filter(|r| r.effect > Effect::Note)
+            .map(|r| r.code.name())
+            .collect();
+        self.differences.push(format!(
+            "{key}: expected {expected:?}, found {conclusion:?} {codes:?}"
+        ));
     }
 
     #[track_caller]
     fn finish(self, prefix: &str) {
-        let unused = self.exceptions.keys().filter(|key| key.starts_with(prefix) && !self.used.contains(key));
-        let unused: Vec<_> = unused.map(|key| format!("exception no longer needed: {key}")).collect();
+        let unused = self
+            .exceptions
+            .keys()
+            .filter(|key| key.starts_with(prefix) && !self.used.contains(key));
+        let unused: Vec<_> = unused
+            .map(|key| format!("exception no longer needed: {key}"))
+            .collect();
         let all = [self.differences, unused].concat();
-        assert!(all.is_empty(), "{} of {} differ:\n{}", all.len(), self.compared, all.join("\n"));
-        println!("{prefix}: {} verdicts agree, {} by exception", self.compared - self.used.len(), self.used.len());
+        assert!(
+            all.is_empty(),
+            "{} of {} differ:\n{}",
+            all.len(),
+            self.compared,
+            all.join("\n")
+        );
+        println!(
+            "{prefix}: {} verdicts agree, {} by exception",
+            self.compared - self.used.len(),
+            self.used.len()
+        );
     }
 }
 
@@ -121,7 +167,10 @@ fn expected_signature(truth: &Value) -> Expected {
 }
 
 fn all_reasons(report: &Report) -> Vec<Reason> {
-    let of_signatures = report.signatures.iter().flat_map(|signature: &SignatureReport| signature.reasons.clone());
+    let of_signatures = report
+        .signatures
+        .iter()
+        .flat_map(|signature: &SignatureReport| signature.reasons.clone());
     report.reasons.iter().cloned().chain(of_signatures).collect()
 }
 
@@ -137,22 +186,44 @@ fn every_real_document_gets_its_verdict() {
     let verifier = verifier(&corpus);
     let mut comparison = Comparison::new();
     for (name, truth) in table(&corpus, "ofd-truth.json")["files"].as_object().unwrap() {
-        let report = verifier.verify_file(&corpus.join(name), testkit::time("2026-11-21T00:00:00Z")).unwrap();
+        let report = verifier
+            .verify_file(&corpus.join(name), testkit::time("2026-11-21T00:00:00Z"))
+            .unwrap();
         if truth["verdict"] == "UNSIGNED" {
-            comparison.compare(name.clone(), Expected::Unsigned, report.conclusion, &all_reasons(&report));
+            comparison.compare(
+                name.clone(),
+                Expected::Unsigned,
+                report.conclusion,
+                &all_reasons(&report),
+            );
             continue;
         }
         if truth["signatures"].as_array().is_none_or(Vec::is_empty) {
-            comparison.compare(name.clone(), Expected::Failed, report.conclusion, &all_reasons(&report));
+            comparison.compare(
+                name.clone(),
+                Expected::Failed,
+                report.conclusion,
+                &all_reasons(&report),
+            );
             continue;
         }
         for (index, expected) in truth["signatures"].as_array().unwrap().iter().enumerate() {
             let key = format!("{name}#{}", expected["id"].as_str().unwrap());
             match report.signatures.get(index) {
                 Some(found) => {
-                    comparison.compare(key, expected_signature(expected), found.conclusion, &found.reasons);
+                    comparison.compare(
+                        key,
+                        expected_signature(expected),
+                        found.conclusion,
+                        &found.reasons,
+                    );
                 }
-                None => comparison.compare(key, expected_signature(expected), report.conclusion, &all_reasons(&report)),
+                None => comparison.compare(
+                    key,
+                    expected_signature(expected),
+                    report.conclusion,
+                    &all_reasons(&report),
+                ),
             }
         }
     }
@@ -164,14 +235,23 @@ fn every_seal_and_signed_value_gets_its_verdict() {
     let Some(corpus) = corpus() else { return };
     let verifier = verifier(&corpus);
     let mut comparison = Comparison::new();
-    for (name, truth) in table(&corpus, "ofd-truth.json")["seal_files"].as_object().unwrap() {
-        let report = verifier.verify_file(&corpus.join(name), testkit::time("2026-11-21T00:00:00Z")).unwrap();
+    for (name, truth) in table(&corpus, "ofd-truth.json")["seal_files"]
+        .as_object()
+        .unwrap()
+    {
+        let report = verifier
+            .verify_file(&corpus.join(name), testkit::time("2026-11-21T00:00:00Z"))
+            .unwrap();
         let reasons = all_reasons(&report);
         match truth["verdict"].as_str().unwrap() {
             // A seal is judged for use today; the table judges the seal itself.
             "VALID" => {
                 let now = [Code::SealExpired, Code::CertificateExpired];
-                let kept: Vec<_> = reasons.iter().filter(|reason| !now.contains(&reason.code)).cloned().collect();
+                let kept: Vec<_> = reasons
+                    .iter()
+                    .filter(|reason| !now.contains(&reason.code))
+                    .cloned()
+                    .collect();
                 let worst = kept.iter().map(|reason| reason.effect).max();
                 let conclusion = match worst {
                     Some(Effect::Failed) => Conclusion::Failed,
@@ -202,7 +282,9 @@ fn no_hostile_document_passes_and_every_honest_control_does() {
             continue;
         }
         let path = corpus.join("hostile").join(name);
-        let report = verifier.verify_file(&path, testkit::time("2026-11-21T00:00:00Z")).unwrap();
+        let report = verifier
+            .verify_file(&path, testkit::time("2026-11-21T00:00:00Z"))
+            .unwrap();
         let key = format!("hostile/{name}");
         let expected = match truth["verdict"].as_str().unwrap() {
             "VALID" => Expected::Passed,
@@ -210,10 +292,24 @@ fn no_hostile_document_passes_and_every_honest_control_does() {
             _ => Expected::Failed,
         };
         comparison.compare(key.clone(), expected, report.conclusion, &all_reasons(&report));
-        for (index, expected) in truth["per_signature"].as_array().into_iter().flatten().enumerate() {
-            let expected = if expected == "VALID" { Expected::Passed } else { Expected::Failed };
+        for (index, expected) in truth["per_signature"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .enumerate()
+        {
+            let expected = if expected == "VALID" {
+                Expected::Passed
+            } else {
+                Expected::Failed
+            };
             let found = &report.signatures[index];
-            comparison.compare(format!("{key}#{index}"), expected, found.conclusion, &found.reasons);
+            comparison.compare(
+                format!("{key}#{index}"),
+                expected,
+                found.conclusion,
+                &found.reasons,
+            );
         }
     }
     comparison.finish("hostile/");
