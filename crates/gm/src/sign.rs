@@ -4,9 +4,13 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use elliptic_curve::Generate as _;
+use elliptic_curve::ops::Reduce;
+use elliptic_curve::point::AffineCoordinates as _;
+use elliptic_curve::{Curve as _, Generate as _, Group as _, PrimeField as _};
 use rand_core::CryptoRng;
-use signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
+use rfc6979::KGenerator;
+use signature::hazmat::PrehashVerifier as _;
+use sm2::{FieldBytes, ProjectivePoint, Scalar, U256};
 use zeroize::Zeroizing;
 
 use crate::{Digest, Signature, Sm3};
@@ -131,9 +135,14 @@ impl fmt::Debug for PublicKey {
 }
 
 /// A private key in memory, wiped when dropped.
+///
+/// What is kept is wiped; copies that arithmetic leaves on the stack for a moment are not.
 #[derive(Clone)]
 pub struct SigningKey {
-    key: sm2::dsa::SigningKey,
+    /// d, big-endian.
+    secret: Zeroizing<[u8; 32]>,
+    /// (1+d)⁻¹ mod n, big-endian: a function of the key alone, so it is computed once.
+    inverse: Zeroizing<[u8; 32]>,
     public: PublicKey,
 }
 
@@ -157,18 +166,20 @@ impl SigningKey {
 
     /// d, big-endian. Only key stores call this.
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        Zeroizing::new(self.key.to_bytes().into())
+        self.secret.clone()
     }
 
     fn from_secret(secret: &sm2::SecretKey) -> Result<Self, BadSecretKey> {
         // d = n−1 has no inverse of 1+d: such a key cannot sign.
-        let plus_one = *secret.to_nonzero_scalar() + sm2::Scalar::ONE;
-        if plus_one == sm2::Scalar::ZERO {
-            return Err(BadSecretKey);
-        }
-        let key = sm2::dsa::SigningKey::new("", secret).map_err(|_| BadSecretKey)?;
+        let plus_one = *secret.to_nonzero_scalar() + Scalar::ONE;
+        let inverse = Option::<Scalar>::from(plus_one.invert()).ok_or(BadSecretKey)?;
         let public = PublicKey::from_inner(secret.public_key()).map_err(|_| BadSecretKey)?;
-        Ok(Self { key, public })
+        let secret = Zeroizing::new(secret.to_bytes().into());
+        Ok(Self {
+            secret,
+            inverse: Zeroizing::new(inverse.to_bytes().into()),
+            public,
+        })
     }
 }
 
@@ -177,14 +188,33 @@ impl Signer for SigningKey {
         &self.public
     }
 
-    /// Deterministic nonces in the manner of RFC 6979.
+    /// GB/T 32918.2-2016 §6.1, steps A3 to A7, with nonces in the manner of RFC 6979 over SM3.
     fn sign_digest(&self, e: &Digest) -> Result<Signature, SignError> {
-        let signature = self
-            .key
-            .sign_prehash(&e.0)
-            .map_err(|_| SignError("the SM2 backend refused".into()))?;
-        Ok(Signature::from_inner(signature))
+        let failed = || SignError("the private key in memory is damaged".into());
+        let d = scalar(&self.secret).ok_or_else(failed)?;
+        let inverse = scalar(&self.inverse).ok_or_else(failed)?;
+        let e = <Scalar as Reduce<FieldBytes>>::reduce(&FieldBytes::from(e.0));
+        let e_bytes: [u8; 32] = e.to_bytes().into();
+        let mut nonces = KGenerator::<sm3::Sm3, U256>::new(&self.secret[..], &e_bytes, b"", &sm2::Sm2::ORDER);
+        loop {
+            let mut bytes = Zeroizing::new([0; 32]);
+            nonces.fill_next_k(&mut bytes[..]);
+            let k = scalar(&bytes).ok_or_else(failed)?;
+            let point = ProjectivePoint::mul_by_generator(&k).to_affine();
+            let r = e + <Scalar as Reduce<FieldBytes>>::reduce(&point.x());
+            let s = inverse * (k - r * d);
+            // r = 0, r + k = n and s = 0 ask for another nonce; they do not happen in the life of a universe.
+            if r + k != Scalar::ZERO
+                && let Ok(signature) = sm2::dsa::Signature::from_scalars(r, s)
+            {
+                return Ok(Signature::from_inner(signature));
+            }
+        }
     }
+}
+
+fn scalar(bytes: &[u8; 32]) -> Option<Scalar> {
+    Scalar::from_repr(FieldBytes::from(*bytes)).into()
 }
 
 impl fmt::Debug for SigningKey {
@@ -291,6 +321,19 @@ mod tests {
             raw[bit / 8] ^= 1 << (bit % 8);
             let verdict = Signature::from_raw(&raw).and_then(|s| key.public_key().verify(b"message", &s));
             assert!(verdict.is_err(), "bit {bit}");
+        }
+    }
+
+    /// The library signs the same way; it only computes the inverse anew each time.
+    #[test]
+    fn signs_as_the_library_does() {
+        use signature::hazmat::PrehashSigner as _;
+        let key = example_key();
+        let theirs = sm2::dsa::SigningKey::from_slice("", &key.to_bytes()[..]).unwrap();
+        for message in [&b"a"[..], b"message digest", &[0; 100]] {
+            let e = key.public_key().message_digest(message);
+            let expected: sm2::dsa::Signature = theirs.sign_prehash(&e.0).unwrap();
+            assert_eq!(key.sign_digest(&e).unwrap().to_raw()[..], expected.to_bytes()[..]);
         }
     }
 
