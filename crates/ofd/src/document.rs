@@ -142,11 +142,11 @@ impl Document {
             .find(|(_, page)| page.id == Some(id))
     }
 
-    /// Some page, or a template that it draws, draws the template with this ID.
-    pub fn uses_template(&self, id: u32) -> bool {
+    /// IDs of the templates that some page or template draws.
+    pub fn used_templates(&self) -> HashSet<u32> {
         let pages = self.pages.iter().flat_map(|page| &page.templates);
         let templates = self.templates.iter().flat_map(|template| &template.templates);
-        pages.chain(templates).any(|used| used.template_id == id)
+        pages.chain(templates).map(|used| used.template_id).collect()
     }
 }
 

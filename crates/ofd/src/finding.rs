@@ -31,6 +31,16 @@ impl Finding {
     }
 }
 
+/// Findings, and faults, that are kept of one reading; more of them say nothing new, and take memory.
+pub(crate) const NOTES_MAX: usize = 256;
+
+/// Keeps a finding, while there is room.
+pub(crate) fn note(findings: &mut Vec<Finding>, finding: Finding) {
+    if findings.len() < NOTES_MAX {
+        findings.push(finding);
+    }
+}
+
 /// The deviations that are forgiven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[non_exhaustive]

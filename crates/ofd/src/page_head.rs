@@ -26,9 +26,20 @@ pub(crate) struct PageHead {
 }
 
 impl PageHead {
-    /// Reads the head of a `Content.xml`; what follows `Content` is read only when it may matter.
+    /// Reads the head of a `Content.xml`; what follows `Content` is looked at only when it may matter.
     pub(crate) fn read(bytes: &[u8], limits: &Limits) -> Result<Self, Error> {
-        let text = xml::text(bytes, limits)?;
+        if bytes.len() as u64 <= limits.xml_bytes_max
+            && let Some(start) = start_without_links_behind(bytes)
+            && let Ok(text) = xml::text(start, limits)
+            && let Ok((head, true)) = Self::walk(text, limits)
+        {
+            return Ok(head);
+        }
+        Self::walk(xml::text(bytes, limits)?, limits).map(|(head, _)| head)
+    }
+
+    /// Walks to the end of the text; whether it ends with the start tag of the page's content.
+    fn walk(text: &str, limits: &Limits) -> Result<(Self, bool), Error> {
         let mut walk = Walk::new(text, limits);
         let mut head = Self::default();
         while let Some(start) = walk.next_start()? {
@@ -47,17 +58,11 @@ impl PageHead {
                     head.areas = head.areas.saturating_add(1);
                     head.area = Some(area(&mut walk)?);
                 }
-                (2, "Content") => {
-                    let rest = text.as_bytes().get(walk.position()..);
-                    if !rest.is_some_and(|rest| WANTED.iter().any(|name| memmem::find(rest, name).is_some()))
-                    {
-                        return Ok(head);
-                    }
-                }
+                (2, "Content") if walk.position() == text.len() => return Ok((head, true)),
                 _ => {}
             }
         }
-        Ok(head)
+        Ok((head, false))
     }
 
     fn template(&mut self, start: &BytesStart<'_>, limits: &Limits, walk: &Walk<'_>) -> Result<(), Error> {
@@ -87,6 +92,17 @@ impl PageHead {
             "the number of resource files of a page",
         )
     }
+}
+
+/// The page up to the first tag that may be the start of its content, unless a name that is wanted follows.
+fn start_without_links_behind(bytes: &[u8]) -> Option<&[u8]> {
+    let name = memmem::find(bytes, b"Content")?;
+    let end = name + memchr::memchr(b'>', &bytes[name..])? + 1;
+    let (start, rest) = bytes.split_at(end);
+    WANTED
+        .iter()
+        .all(|name| memmem::find(rest, name).is_none())
+        .then_some(start)
 }
 
 fn within(count: usize, max: usize, what: &'static str) -> Result<(), Error> {
@@ -165,6 +181,21 @@ mod tests {
         assert_eq!(head.templates, [template(2)]);
         assert_eq!(head.resources, ["r.xml"]);
         assert!(head.area.is_some());
+    }
+
+    #[test]
+    fn content_may_be_named_before_it_begins() {
+        for before in [
+            "<!-- Content> -->",
+            "<Actions Content='>'/>",
+            "<Content2/>",
+            "<A><Content/></A>",
+        ] {
+            let head = read(&format!(
+                "<Page>{before}<Template TemplateID='2'/><Content><Layer/></Content></Page>"
+            ));
+            assert_eq!(head.unwrap().templates, [template(2)], "{before}");
+        }
     }
 
     #[test]

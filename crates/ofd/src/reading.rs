@@ -6,14 +6,11 @@ use std::sync::Arc;
 use roxmltree::Node;
 
 use crate::document::Document;
-use crate::finding::{Finding, FindingKind};
+use crate::finding::{self, Finding, FindingKind, NOTES_MAX};
 use crate::package::shorten;
 use crate::page_head::PageHead;
 use crate::path::{Link, PartPath};
 use crate::{Error, Package, SchemaFault, xml};
-
-/// Findings, and faults, that are kept; more of them say nothing new.
-const NOTES_MAX: usize = 256;
 
 /// One pass over the XML parts of a package.
 pub(crate) struct Reading<'p> {
@@ -99,9 +96,7 @@ impl<'p> Reading<'p> {
 
     /// Keeps a finding, while there is room.
     pub(crate) fn note(&mut self, finding: Finding) {
-        if self.findings.len() < NOTES_MAX {
-            self.findings.push(finding);
-        }
+        finding::note(&mut self.findings, finding);
     }
 
     /// The bytes of an XML part, within the budget.

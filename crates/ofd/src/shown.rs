@@ -198,8 +198,9 @@ impl<'p> Closure<'p> {
         for page in &document.pages {
             self.link(PartKind::Page, &page.loc, holder);
         }
+        let used = document.used_templates();
         for template in &document.templates {
-            let used = template.id.is_some_and(|id| document.uses_template(id));
+            let used = template.id.is_some_and(|id| used.contains(&id));
             let kind = if used {
                 PartKind::Template
             } else {

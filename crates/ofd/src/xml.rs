@@ -64,7 +64,7 @@ pub(crate) fn parse<'a>(text: &'a str, root: &'static str, limits: &Limits) -> R
         roxmltree::Error::NodesLimitReached => too_many_nodes(limits),
         roxmltree::Error::DtdDetected => Error::Doctype { offset: 0 },
         other => Error::BadXml {
-            offset: 0,
+            offset: offset_of(text, other.pos()),
             reason: crate::package::shorten(&other.to_string()),
         },
     })?;
@@ -76,6 +76,22 @@ pub(crate) fn parse<'a>(text: &'a str, root: &'static str, limits: &Limits) -> R
         });
     }
     Ok(document)
+}
+
+/// Row and column, both from 1 and in characters, as bytes from the start of the text.
+fn offset_of(text: &str, place: roxmltree::TextPos) -> u64 {
+    let (row, column) = (
+        place.row.saturating_sub(1) as usize,
+        place.col.saturating_sub(1) as usize,
+    );
+    let start = match row {
+        0 => 0,
+        row => memchr::memchr_iter(b'\n', text.as_bytes())
+            .nth(row - 1)
+            .map_or(text.len(), |end| end + 1),
+    };
+    let line = &text[start..]; // a line begins at a character
+    (start + line.char_indices().nth(column).map_or(line.len(), |(at, _)| at)) as u64
 }
 
 /// What is odd about the namespace of the root element.
@@ -353,6 +369,13 @@ mod tests {
             check(xml, "XML_MALFORMED");
         }
         check("<b/>", "SCHEMA");
+    }
+
+    #[test]
+    fn errors_say_where() {
+        let limits = Limits::default();
+        let error = parse("<a>\n印 <b></c></a>", "a", &limits).unwrap_err();
+        assert!(matches!(error, Error::BadXml { offset: 11, .. }), "{error:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use crate::finding::{Finding, FindingKind};
+use crate::finding::{Finding, FindingKind, note};
 use crate::path::{self, PartPath};
 use crate::zip_records::{EXTRA_UNICODE_PATH, FLAG_UTF8, extra_field, u32_at};
 use crate::{Error, Limits};
@@ -51,11 +51,10 @@ pub(super) fn read(
     let directory = slashed.ends_with('/');
     let path = PartPath::new(&slashed).map_err(|_| bad("it names no file"))?;
     if path.entry_name() != text.strip_suffix('/').unwrap_or(&text) {
-        findings.push(Finding::in_part(
-            FindingKind::ZipNameShape,
-            &path,
-            text.into_owned(),
-        ));
+        note(
+            findings,
+            Finding::in_part(FindingKind::ZipNameShape, &path, text.into_owned()),
+        );
     }
     let other_reading = gbk_reading(raw, flags).and_then(|text| PartPath::new(&path::slashes(&text)).ok());
     Ok(Name {
@@ -75,7 +74,7 @@ fn decode<'a>(raw: &'a [u8], flags: u16, findings: &mut Vec<Finding>) -> Result<
     }
     if let Ok(text) = std::str::from_utf8(raw) {
         if flags & FLAG_UTF8 == 0 {
-            findings.push(Finding::in_archive(FindingKind::ZipNameUnmarked, text));
+            note(findings, Finding::in_archive(FindingKind::ZipNameUnmarked, text));
         }
         return Ok(Cow::Borrowed(text));
     }
@@ -85,7 +84,10 @@ fn decode<'a>(raw: &'a [u8], flags: u16, findings: &mut Vec<Finding>) -> Result<
     let text = encoding_rs::GBK
         .decode_without_bom_handling_and_without_replacement(raw)
         .ok_or("it is neither UTF-8 nor GBK")?;
-    findings.push(Finding::in_archive(FindingKind::ZipNameGbk, text.as_ref()));
+    note(
+        findings,
+        Finding::in_archive(FindingKind::ZipNameGbk, text.as_ref()),
+    );
     Ok(text)
 }
 

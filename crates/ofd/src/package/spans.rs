@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::Error;
-use crate::finding::{Finding, FindingKind};
+use crate::finding::{Finding, FindingKind, note};
 use crate::source::{Source, read_exact_at};
 use crate::zip_records::{
     CENTRAL_HEADER, CentralHeader, DESCRIPTOR, END, END64, END64_LOCATOR, EXTRA_ZIP64, FLAG_DESCRIPTOR,
@@ -144,9 +144,10 @@ fn close(
             Some(len) => gap.start += len,
             None if stated_in_local_header(window, entry, directory.start)? => {
                 let path = entry.path.clone();
-                directory
-                    .findings
-                    .push(Finding::in_part(FindingKind::ZipNoDescriptor, &path, ""));
+                note(
+                    &mut directory.findings,
+                    Finding::in_part(FindingKind::ZipNoDescriptor, &path, ""),
+                );
             }
             None => {
                 let what = "its data descriptor is missing or says something else";
@@ -166,7 +167,7 @@ fn close(
         FindingKind::ZipGap
     };
     let detail = format!("{} bytes at {}", gap.end - gap.start, gap.start);
-    directory.findings.push(Finding::in_archive(kind, detail));
+    note(&mut directory.findings, Finding::in_archive(kind, detail));
     refuse_hidden(window, gap)
 }
 

@@ -7,6 +7,7 @@ use ofd::{
     append_to_signature_list, link_signature_list, shown_parts, signature_list_path, signature_part_path,
     write_signature_part,
 };
+use proptest::prelude::*;
 
 const OFD: &str = "<o:OFD xmlns:o='http://www.ofdspec.org/2016' Version='1.1' DocType='OFD'><o:DocBody>\
     <o:DocInfo><o:DocID>0123456789abcdef0123456789abcdef</o:DocID><o:Title>证照</o:Title>\
@@ -614,4 +615,55 @@ fn faults_of_lists() {
     assert_eq!(gone.entries[0].part.as_ref().unwrap_err().code(), "PART_MISSING");
     check("<o:Signatures xmlns:o='http://www.ofdspec.org'/>", 0, 1);
     check("<Signatures/>", 0, 1);
+}
+
+/// Reads everything there is; what it says does not matter.
+fn read_all(package: &Package) {
+    let Ok(ofd) = Ofd::read(package) else { return };
+    let links = ofd
+        .bodies
+        .iter()
+        .filter_map(|body| body.signatures.as_ref()?.path());
+    let lists: Vec<_> = links
+        .filter_map(|path| SignatureList::read(package, path).ok())
+        .collect();
+    if let Ok(shown) = shown_parts(package, &ofd, &lists) {
+        // Whatever was mutated, no part is lost: it is shown, serves a signature, or is stray.
+        let mut all: Vec<_> = shown.parts.into_iter().map(|part| part.path).collect();
+        all.extend(shown.plumbing);
+        all.extend(shown.stray);
+        all.sort();
+        let mut expected: Vec<_> = package.parts().map(|entry| entry.path().clone()).collect();
+        expected.sort();
+        assert_eq!(all, expected);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(256))]
+    #[test]
+    fn mutated_documents_are_read_without_panic(
+        part in any::<prop::sample::Index>(),
+        place in any::<prop::sample::Index>(),
+        length in 0..40_usize,
+        splice in prop_oneof![
+            prop::collection::vec(any::<u8>(), 0..8),
+            "[<>/'\"=& ]{0,4}".prop_map(String::into_bytes),
+            Just(b"<o:DocRoot>/OFD.xml</o:DocRoot>".to_vec()),
+            Just(b"<o:Res/>".to_vec()),
+            Just(b"BaseLoc='/OFD.xml'".to_vec()),
+            Just(b"../../".to_vec()),
+        ],
+    ) {
+        let package = signed();
+        let names: Vec<_> = package.parts().map(|entry| entry.path().clone()).collect();
+        let name = &names[part.index(names.len())];
+        let mut bytes = package.read(name).unwrap().to_vec();
+        let start = place.index(bytes.len() + 1);
+        let end = (start + length).min(bytes.len());
+        bytes.splice(start..end, splice);
+        let mut update = Update::new(&package);
+        update.replace(name, bytes).unwrap();
+        read_all(&written(&update));
+    }
 }
