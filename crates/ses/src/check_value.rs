@@ -183,18 +183,24 @@ pub(crate) fn check_value(
     SignatureCheck::Mismatch
 }
 
-/// The maker's signature on a seal.
+/// The maker's signature on a seal: over the received bytes, and for BER over their DER form too.
 pub(crate) fn check_seal_value(seal: &Seal) -> SignatureCheck {
     let ranges = [MakerRange::SealInfo, MakerRange::SealInfoCertAlgorithm];
     let standard = seal.maker_ranges();
     let others = ranges.into_iter().filter(|range| !standard.contains(range));
-    let standard = standard.iter().map(|range| (None, *range));
-    let all = standard.chain(others.map(|range| (Some(Covers::OtherRange(range)), range)));
-    let candidates = all.map(|(covers, range)| -> Candidate<'_> {
-        (
-            covers,
-            Box::new(move |key| Some(key.message_digest(&seal.maker_bytes(range)))),
-        )
+    let all = standard.iter().map(|range| (None, *range));
+    let all = all.chain(others.map(|range| (Some(Covers::OtherRange(range)), range)));
+    let candidates = all.flat_map(|(covers, range)| -> [Candidate<'_>; 2] {
+        [
+            (
+                covers,
+                Box::new(move |key| Some(key.message_digest(&seal.maker_bytes(range)))),
+            ),
+            (
+                covers,
+                Box::new(move |key| Some(key.message_digest(&seal.maker_bytes_in_der(range)?))),
+            ),
+        ]
     });
     check_value(
         seal.maker(),

@@ -53,7 +53,7 @@ pub struct Deviation {
 pub enum DeviationKind {
     /// A SEQUENCE AlgorithmIdentifier instead of the bare OBJECT IDENTIFIER.
     AlgorithmIdentifier,
-    /// BER (indefinite lengths, constructed strings): read and verified in its DER form.
+    /// BER (indefinite lengths, constructed strings): a signature may cover it as received or in its DER form.
     Ber,
     /// A BOOLEAN true that is not written FF.
     BooleanNotCanonical,
@@ -196,7 +196,7 @@ impl fmt::Display for DeviationKind {
             Self::AlgorithmIdentifier => {
                 f.write_str("an AlgorithmIdentifier stands in place of the bare OID")
             }
-            Self::Ber => f.write_str("BER instead of DER; verified in its DER form"),
+            Self::Ber => f.write_str("BER instead of DER"),
             Self::BooleanNotCanonical => f.write_str("a BOOLEAN true is not written FF"),
             Self::CertificateNotWrapped => f.write_str("the certificate is not wrapped in an OCTET STRING"),
             Self::DefaultEncoded => f.write_str("the default value FALSE is written out"),

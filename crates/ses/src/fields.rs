@@ -33,8 +33,7 @@ impl Notes {
     }
 }
 
-/// `bytes` as signatures are checked over them: the first element as received, except that BER is brought into
-/// DER, which is what early ofdrw seals sign.
+/// The first element of `bytes` as received, except that BER is brought into DER.
 pub(crate) fn received_element(
     bytes: &[u8],
     part: &'static str,
@@ -61,6 +60,50 @@ pub(crate) fn received_element(
         notes.add(part, DeviationKind::TrailingBytes { count: trailing });
     }
     Ok(element.raw.to_vec())
+}
+
+/// The first element of BER and its content, as received, end-of-contents octets included. Iterative; only for
+/// bytes that [`received_element`] accepted.
+pub(crate) fn first_element(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (start, length) = ber_header(bytes)?;
+    let mut position = start;
+    let mut open = usize::from(length.is_none());
+    position += length.unwrap_or(0);
+    while open > 0 {
+        let rest = bytes.get(position..)?;
+        if rest.starts_with(&[0, 0]) {
+            position += 2;
+            open -= 1;
+            continue;
+        }
+        let (header, length) = ber_header(rest)?;
+        position = position.checked_add(header)?.checked_add(length.unwrap_or(0))?;
+        open += usize::from(length.is_none());
+    }
+    let whole = bytes.get(..position)?;
+    Some((whole, &whole[start..]))
+}
+
+/// Whether an element as received is this one in DER: two ways of finding it must agree.
+pub(crate) fn is_same_in_der(received: &[u8], der: &[u8]) -> bool {
+    definite(received, "BER").is_ok_and(|rewritten| rewritten == der)
+}
+
+/// How many octets identifier and length take, and the length, `None` when indefinite.
+fn ber_header(bytes: &[u8]) -> Option<(usize, Option<usize>)> {
+    match *bytes.get(1)? {
+        0x80 => Some((2, None)),
+        first if first < 0x80 => Some((2, Some(first.into()))),
+        first => {
+            let digits = bytes
+                .get(2..2 + usize::from(first & 0x7f))
+                .filter(|digits| digits.len() <= 4)?;
+            let length = digits
+                .iter()
+                .fold(0, |length, digit| length << 8 | usize::from(*digit));
+            Some((2 + digits.len(), Some(length)))
+        }
+    }
 }
 
 /// Where `part`, a slice of `whole`, lies in it.
@@ -308,6 +351,29 @@ mod tests {
         check_integer(&[0x80; 40], i128::MIN, &["INTEGER_TOO_LARGE"]);
     }
 
+    #[test]
+    fn elements_of_ber_as_received() {
+        let inner = [0x30, 0x80, 2, 1, 5, 0x30, 0x80, 0, 0, 0x04, 2, 0, 0, 0, 0];
+        let bytes = [&[0x30, 0x80][..], &inner, &[5, 0, 0, 0, 9, 9]].concat();
+        let (whole, content) = first_element(&bytes).unwrap();
+        assert_eq!(whole, &bytes[..bytes.len() - 2]);
+        let (first, _) = first_element(content).unwrap();
+        assert_eq!(first, inner);
+        assert_eq!(
+            first_element(&content[inner.len()..]),
+            Some((&[5, 0][..], &[][..]))
+        );
+        assert_eq!(
+            first_element(&[0x30, 0x81, 1, 7, 9]),
+            Some((&[0x30, 0x81, 1, 7][..], &[7][..]))
+        );
+        for end in 0..whole.len() {
+            assert_eq!(first_element(&bytes[..end]), None);
+        }
+        assert_eq!(first_element(&[0x30, 0x84, 0xff, 0xff, 0xff, 0xff]), None);
+        assert_eq!(first_element(&[0x30, 0x80].repeat(100_000)), None);
+    }
+
     #[track_caller]
     fn check_received(bytes: &[u8], expected: &[u8], expected_codes: &[&str]) {
         let mut notes = Notes::default();
@@ -338,6 +404,7 @@ mod tests {
         let mut notes = Notes::default();
         assert!(received_element(&[0x31, 0], "it", &mut notes).is_err());
         assert!(received_element(&[], "it", &mut notes).is_err());
+        assert!(received_element(&[0x30, 0x80, 2, 1, 5], "it", &mut notes).is_err());
         assert!(received_element(&vec![0x30; SES_BYTES_MAX + 1], "it", &mut notes).is_err());
     }
 }

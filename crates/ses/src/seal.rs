@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use const_oid::ObjectIdentifier;
@@ -9,8 +10,8 @@ use pki::asn1::{IA5_STRING, SEQUENCE, write};
 use pki::{Certificate, Extension};
 
 use crate::check_value::{SignatureCheck, check_seal_value};
-use crate::error::{Deviation, Error};
-use crate::fields::{Notes, received_element};
+use crate::error::{Deviation, DeviationKind, Error};
+use crate::fields::{Notes, first_element, is_same_in_der, received_element};
 use crate::layout::{Layout, MakerRange};
 use crate::picture::Picture;
 use crate::seal_parts::Parts;
@@ -149,7 +150,7 @@ impl Seal {
         self.0.received.as_deref().unwrap_or(&self.0.der)
     }
 
-    /// The bytes that signatures are checked over: as received, except that BER is brought into its DER form.
+    /// The seal alone, without anything that follows it, in its DER form when it was received as BER.
     pub fn der(&self) -> &[u8] {
         &self.0.der
     }
@@ -271,18 +272,47 @@ impl Seal {
         }
     }
 
-    /// The bytes of a range, from the received ones.
+    /// The bytes of a range, as received.
     pub fn maker_bytes(&self, range: MakerRange) -> Cow<'_, [u8]> {
-        let info = &self.0.der[self.0.parts.info.clone()];
+        self.maker_bytes_around(self.received_info().unwrap_or(self.der_info()), range)
+    }
+
+    /// The bytes of a range in DER, when the seal was received as BER.
+    pub(crate) fn maker_bytes_in_der(&self, range: MakerRange) -> Option<Cow<'_, [u8]>> {
+        self.received_info()?;
+        Some(self.maker_bytes_around(self.der_info(), range))
+    }
+
+    fn maker_bytes_around<'a>(&'a self, info: &'a [u8], range: MakerRange) -> Cow<'a, [u8]> {
+        let sign = &self.0.parts.sign;
+        let element = |range: &Range<usize>| &self.0.der[range.clone()];
         match range {
             MakerRange::SealInfo => Cow::Borrowed(info),
             MakerRange::SealInfoCertAlgorithm => {
-                let sign = &self.0.parts.sign;
-                let cert = &self.0.der[sign.cert_element.clone()];
-                let algorithm = &self.0.der[sign.algorithm_element.clone()];
-                Cow::Owned(write::tlv(SEQUENCE, &[info, cert, algorithm].concat()))
+                let parts = [
+                    info,
+                    element(&sign.cert_element),
+                    element(&sign.algorithm_element),
+                ];
+                Cow::Owned(write::sequence(&parts))
             }
         }
+    }
+
+    fn der_info(&self) -> &[u8] {
+        &self.0.der[self.0.parts.info.clone()]
+    }
+
+    /// `SES_SealInfo` as received, when that is BER.
+    fn received_info(&self) -> Option<&[u8]> {
+        let is_ber = self
+            .0
+            .deviations
+            .iter()
+            .any(|deviation| deviation.kind == DeviationKind::Ber);
+        let (_, content) = first_element(self.0.received.as_deref().filter(|_| is_ber)?)?;
+        let (info, _) = first_element(content)?;
+        Some(info).filter(|info| is_same_in_der(info, self.der_info()))
     }
 }
 

@@ -14,7 +14,7 @@ use pki::{Certificate, Extension, TimestampToken};
 use crate::cache::SealCache;
 use crate::error::{Deviation, DeviationKind, Error};
 use crate::extension::read_extensions;
-use crate::fields::{Fields, Notes, bits, range_in, received_element};
+use crate::fields::{Fields, Notes, bits, first_element, is_same_in_der, range_in, received_element};
 use crate::layout::{Layout, VersionFit};
 use crate::seal::{Seal, enter};
 use crate::seal_parts::{CONTEXT_0, certificate, read_timestamp};
@@ -39,6 +39,8 @@ pub struct SealSignature {
     der: Box<[u8]>,
     layout: Layout,
     tbs_range: Range<usize>,
+    /// In `received`, when that is BER.
+    received_tbs_range: Option<Range<usize>>,
     tbs: TbsSign,
     sealer_range: Range<usize>,
     sealer: Result<Certificate, pki::Error>,
@@ -107,6 +109,7 @@ impl SealSignature {
         let mut notes = Notes::default();
         let der = received_element(bytes, "SES_Signature", &mut notes)?;
         let received = (der != bytes).then(|| bytes.into());
+        let is_ber = notes.0.iter().any(|note| note.kind == DeviationKind::Ber);
         let whole = Reader::new(&der).expect(SEQUENCE, "SES_Signature")?;
         let mut outer = Fields::inside(&whole, "SES_Signature");
         let tbs_element = outer.expect(SEQUENCE, "toSign")?;
@@ -115,7 +118,9 @@ impl SealSignature {
         // One element after toSign: certificate and algorithm stand inside, as in 2014.
         let inside = ahead.is_empty();
         let mut tbs_fields = Fields::inside(&tbs_element, "toSign");
-        let mut tbs = TbsSign::read(&mut tbs_fields, inside, cache, &mut notes)?;
+        let received_tbs = received_tbs(bytes).filter(|tbs| is_ber && is_same_in_der(tbs, tbs_element.raw));
+        let received_seal = received_tbs.and_then(received_seal);
+        let mut tbs = TbsSign::read(&mut tbs_fields, received_seal, inside, cache, &mut notes)?;
         let outside = if inside { &mut tbs_fields } else { &mut outer };
         let sealer_der = certificate(&outside.take("cert")?, "cert", &mut notes)?;
         let (algorithm, _) = outside.algorithm("signatureAlgID", &mut notes)?;
@@ -137,6 +142,7 @@ impl SealSignature {
             received,
             layout,
             tbs_range: range_in(&der, tbs_element.raw),
+            received_tbs_range: received_tbs.map(|tbs| range_in(bytes, tbs)),
             tbs,
             sealer_range: range_in(&der, sealer_der),
             sealer: Certificate::read(sealer_der),
@@ -176,9 +182,18 @@ impl SealSignature {
         &self.tbs
     }
 
-    /// The exact bytes of `TBS_Sign`, which the signature covers.
+    /// The bytes of `TBS_Sign` as received, which the signature covers.
     pub fn tbs_bytes(&self) -> &[u8] {
-        &self.der[self.tbs_range.clone()]
+        match (&self.received, &self.received_tbs_range) {
+            (Some(received), Some(range)) => &received[range.clone()],
+            _ => &self.der[self.tbs_range.clone()],
+        }
+    }
+
+    /// The bytes of `TBS_Sign` in DER, when it was received as BER.
+    pub(crate) fn tbs_in_der(&self) -> Option<&[u8]> {
+        self.received_tbs_range.as_ref()?;
+        Some(&self.der[self.tbs_range.clone()])
     }
 
     /// The seal inside.
@@ -247,6 +262,19 @@ impl fmt::Debug for SealSignature {
     }
 }
 
+/// `TBS_Sign` in a signature of BER, as received.
+fn received_tbs(bytes: &[u8]) -> Option<&[u8]> {
+    let (_, content) = first_element(bytes)?;
+    Some(first_element(content)?.0)
+}
+
+/// `SESeal`, the second element of `TBS_Sign`, as received.
+fn received_seal(tbs: &[u8]) -> Option<&[u8]> {
+    let (_, content) = first_element(tbs)?;
+    let (version, _) = first_element(content)?;
+    Some(first_element(&content[version.len()..])?.0)
+}
+
 fn layout_of(inside: bool, tbs: &TbsSign) -> Layout {
     match (inside, tbs.seal.layout()) {
         (true, Layout::V1) => Layout::V1,
@@ -260,12 +288,14 @@ fn layout_of(inside: bool, tbs: &TbsSign) -> Layout {
 impl TbsSign {
     fn read(
         fields: &mut Fields<'_>,
+        received_seal: Option<&[u8]>,
         inside: bool,
         cache: &SealCache,
         notes: &mut Notes,
     ) -> Result<Self, Error> {
         let version = fields.small_integer("toSign.version", notes)?;
-        let seal = cache.read(fields.expect(SEQUENCE, "toSign.eseal")?.raw)?;
+        let seal = fields.expect(SEQUENCE, "toSign.eseal")?.raw;
+        let seal = cache.read(received_seal.unwrap_or(seal))?;
         let time_info = read_time_info(&fields.take("toSign.timeInfo")?, inside, notes)?;
         let data_hash = fields.bits("toSign.dataHash", notes)?.to_vec();
         let property_info = fields.text(IA5_STRING, "toSign.propertyInfo", notes)?;

@@ -400,7 +400,7 @@ impl fmt::Display for SealFault {
             Self::Period(Period::NotYetValid) => f.write_str("the seal was not yet valid"),
             Self::Period(_) => f.write_str("the seal's period cannot be read, or ends before it begins"),
             Self::Picture(fault) => fault.fmt(f),
-            Self::Timestamp(fault) => write!(f, "the timestamp of the seal: {}", fault.code()),
+            Self::Timestamp(fault) => write!(f, "the timestamp of the seal: {fault}"),
             Self::TimestampUnreadable(error) => {
                 write!(f, "the timestamp of the seal cannot be read: {error}")
             }

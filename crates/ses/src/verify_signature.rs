@@ -197,6 +197,10 @@ fn check_tbs(signature: &SealSignature, original: Option<Original<'_>>) -> Signa
             Box::new(|key| Some(key.message_digest(signature.tbs_bytes()))),
         ),
         (
+            None,
+            Box::new(|key| Some(key.message_digest(signature.tbs_in_der()?))),
+        ),
+        (
             Some(Covers::DataHashAsDigest),
             Box::new(|_| data_hash[..].try_into().ok().map(Digest)),
         ),
@@ -318,7 +322,7 @@ impl fmt::Display for SignatureFault {
             ),
             Self::Signature(check) => write!(f, "the sealer's signature {check}"),
             Self::TimeUnreadable => f.write_str("the signing time cannot be read"),
-            Self::Timestamp(fault) => write!(f, "the timestamp of the signature: {}", fault.code()),
+            Self::Timestamp(fault) => write!(f, "the timestamp of the signature: {fault}"),
             Self::TimestampUnreadable(error) => write!(f, "the timestamp of the signature cannot be read: {error}"),
             Self::VersionMismatch => {
                 f.write_str("the version numbers of signature, seal and structure contradict each other")
