@@ -38,7 +38,7 @@ pub(crate) const RULES: &[Rule] = &[
     Rule { name: "decisions", says: "a decision has its headings", check: documents::decisions },
     Rule { name: "invariants", says: "an invariant names its test", check: documents::invariants },
     Rule { name: "claims", says: "a test that a document names exists", check: documents::claims },
-    Rule { name: "names", says: "a name in a document's column Rust exists", check: documents::names },
+    Rule { name: "names", says: "names and reasons in tables exist", check: documents::names },
     Rule { name: "pages", says: "pages made from the sources are up to date", check: documents::pages },
 ];
 

@@ -146,7 +146,7 @@ pub(super) fn claims(tree: &Tree) -> Vec<Finding> {
     found
 }
 
-/// Every name in a table's column "Rust" stands in the sources of its crate.
+/// Names in a table's column "Rust" stand in the sources of their crate, those in "reason code" in the catalogue.
 pub(super) fn names(tree: &Tree) -> Vec<Finding> {
     let mut code: BTreeMap<&str, String> = BTreeMap::new();
     for (path, text) in tree.rust() {
@@ -162,17 +162,21 @@ pub(super) fn names(tree: &Tree) -> Vec<Finding> {
         code.get(owner)
             .is_some_and(|code| rest.split("::").all(|part| words(code, part).next().is_some()))
     };
+    let catalogue = tree.text(pages::reasons::CATALOGUE).unwrap_or("");
+    let is_reason = |code: &str| catalogue.contains(&format!("\"{code}\""));
     let mut found = Vec::new();
     for (path, text) in tree.markdown() {
-        for (line, name) in in_column(text, "Rust")
-            .into_iter()
-            .filter(|(_, name)| !exists(name))
-        {
-            found.push(Finding::new(
-                path,
-                line,
-                format!("there is no `{name}`; write crate::Name"),
-            ));
+        for (line, name) in in_column(text, "Rust") {
+            if !exists(&name) {
+                let message = format!("there is no `{name}`; write crate::Name");
+                found.push(Finding::new(path, line, message));
+            }
+        }
+        for (line, name) in in_column(text, "reason code") {
+            if !is_reason(&name) {
+                let message = format!("there is no reason `{name}` in the catalogue");
+                found.push(Finding::new(path, line, message));
+            }
         }
     }
     found
