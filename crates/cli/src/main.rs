@@ -1,3 +1,90 @@
-//! The one binary yinxin, a file per command.
+//! The one binary `yinxin`, a file per command.
+//!
+//! Only this file reads the clock, the environment and the system's randomness; commands get them in a
+//! [`Context`].
 
-fn main() {}
+mod ca;
+mod common;
+mod key;
+mod key_store;
+mod outline;
+mod pin;
+mod place;
+mod seal;
+mod stamp;
+mod trust;
+mod tsa;
+mod tsa_client;
+mod verify;
+mod words;
+
+use std::cell::RefCell;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use getrandom::SysRng;
+use jiff::Timestamp;
+use rand_core::UnwrapErr;
+use zeroize::Zeroizing;
+
+use crate::common::{Context, Failure, Lang};
+
+/// 印信：制作电子印章、加盖、验证（GB/T 38540, GB/T 33190）。
+/// Yinxin: make electronic seals, apply them to documents, verify what others sealed.
+#[derive(Parser)]
+#[command(name = "yinxin", version, arg_required_else_help = true)]
+struct Cli {
+    /// 输出语言 / language of messages and reports
+    #[arg(long, global = true, value_enum, default_value_t = Lang::Zh)]
+    lang: Lang,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Verify(verify::Args),
+    Stamp(stamp::Args),
+    Seal(seal::Args),
+    Key(key::Args),
+    Ca(ca::Args),
+    Tsa(tsa::Args),
+}
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
+        }
+    };
+    let context = context(cli.lang);
+    let outcome = match gm::self_test() {
+        Ok(()) => run(cli.command, &context),
+        Err(error) => Err(Failure::software(error.to_string())),
+    };
+    outcome.unwrap_or_else(|failure| failure.print(context.language))
+}
+
+fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
+    match command {
+        Command::Verify(args) => verify::run(&args, context),
+        Command::Stamp(args) => stamp::run(&args, context),
+        Command::Seal(args) => seal::run(&args, context),
+        Command::Key(args) => key::run(&args, context),
+        Command::Ca(args) => ca::run(&args, context),
+        Command::Tsa(args) => tsa::run(&args, context),
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "main is where clock and environment are read")]
+fn context(lang: Lang) -> Context {
+    Context {
+        now: Timestamp::now(),
+        clock: Timestamp::now,
+        language: lang.into(),
+        rng: RefCell::new(Box::new(UnwrapErr(SysRng))),
+        pin: std::env::var("YINXIN_PIN").ok().map(Zeroizing::new),
+    }
+}

@@ -389,6 +389,10 @@ codes! {
         zh "印章的制作时间晚于签章时间" / "请与签发方核对",
         en "the seal says that it was made after the signing time" / "check with the issuer";
 
+    SealNotUsable "SEAL_NOT_USABLE" Failed Some(Sub::SigConstraintsFailure),
+        zh "印章不可用于新的签章" / "请按所列原因处理，或重新制章",
+        en "the seal may not be used for new signatures" / "act on the details, or have the seal made anew";
+
     // Paths.
     NoTrustAnchors "NO_TRUST_ANCHORS" Indeterminate Some(Sub::NoCertificateChainFound),
         zh "没有给出可信的根证书" / "请用 --trust 指定信任锚目录",

@@ -13,14 +13,16 @@ use std::thread;
 
 use jiff::Timestamp;
 use ofd::{Limits, Package, Source};
-use pki::{Certificate, Crl, PathCache, TrustStore};
-use ses::{SES_BYTES_MAX, Seal, SealCache};
+use pki::{Certificate, Crl, PathCache, PathQuery, Purpose, TrustStore, VerifiedPath, validate};
+use ses::{SES_BYTES_MAX, Seal, SealCache, VerifiedSeal};
 
 pub(crate) use self::parts::{Digests, hash_parts};
+use self::paths::{judge_path, judge_revocation};
 use self::signed_value::Judged;
-use crate::code::{Check, Code};
+use crate::code::{Check, Code, Effect};
 use crate::report::{
-    CertificateSummary, Conclusion, Findings, InputKind, REPORT_SCHEMA, Report, SealSummary, SignatureReport,
+    CertificateSummary, Conclusion, Findings, InputKind, REPORT_SCHEMA, Reason, Report, SealSummary,
+    SignatureReport,
 };
 
 /// Bytes at the start of a file that tell what it is.
@@ -117,6 +119,46 @@ impl Verifier {
         }
     }
 
+    /// The path of a certificate that is to sign at `at`: valid, trusted, not known to be revoked
+    /// (GB/T 38540-2020 6.2 a, 7.2 a). Otherwise the reasons, those that decide first.
+    pub fn proved_path(
+        &self,
+        leaf: &Certificate,
+        purpose: Purpose,
+        at: Timestamp,
+    ) -> Result<VerifiedPath, Vec<Reason>> {
+        let (trust, path_check, revocation_check) = match purpose {
+            Purpose::SealMaker => (&self.trust.makers, Check::MakerPath, Check::MakerRevocation),
+            Purpose::Signer => (&self.trust.signers, Check::SealerPath, Check::SealerRevocation),
+            Purpose::Timestamping => (&self.trust.tsa, Check::Timestamp, Check::Timestamp),
+        };
+        let query = PathQuery { leaf, purpose, at, trust, intermediates: &self.intermediates };
+        let report = validate(&query, &self.paths);
+        let mut findings = Findings::default();
+        judge_path(&mut findings, path_check, &report, !trust.is_empty());
+        judge_revocation(&mut findings, revocation_check, &report.chain, &self.crls, at, false);
+        match (report.path, findings.conclusion()) {
+            (Some(path), Conclusion::Passed) => Ok(path),
+            _ => Err(deciding(findings)),
+        }
+    }
+
+    /// A seal that may be used at `at` (GB/T 38540-2020 6.3). Otherwise the reasons, those that decide first.
+    pub fn proved_seal(&self, seal: &Seal, at: Timestamp) -> Result<VerifiedSeal, Vec<Reason>> {
+        let mut judged = self.judge_seal(seal, at);
+        let facts = ses::check_seal(seal, &self.seal_context(at));
+        match (facts.verified(), judged.findings.conclusion()) {
+            (Some(verified), Conclusion::Passed) => Ok(verified.clone()),
+            (Some(_), _) => Err(deciding(judged.findings)),
+            (None, _) => {
+                // Verifying old documents forgives what must not be forgiven when sealing new ones.
+                let strict = facts.faults().iter().map(ToString::to_string).collect();
+                judged.findings.add_with(Check::MakerSignature, Code::SealNotUsable, strict);
+                Err(deciding(judged.findings))
+            }
+        }
+    }
+
     fn verify_der(&self, bytes: &[u8], name: &str, at: Timestamp) -> Report {
         let mut report = Report {
             schema: REPORT_SCHEMA,
@@ -150,6 +192,13 @@ impl Verifier {
         report.signatures.push(signature);
         report
     }
+}
+
+/// The reasons that are no mere notes, the worst first.
+fn deciding(findings: Findings) -> Vec<Reason> {
+    let mut reasons: Vec<_> = findings.reasons.into_iter().filter(|reason| reason.effect > Effect::Note).collect();
+    reasons.sort_by_key(|reason| std::cmp::Reverse(reason.effect));
+    reasons
 }
 
 /// A report on one judged value that stands alone.

@@ -1,0 +1,78 @@
+//! Object identifiers with the names that the standards give them.
+
+use pki::ObjectIdentifier;
+
+/// The identifier, and its name if it has one here.
+pub(super) fn text(oid: &ObjectIdentifier) -> String {
+    let dotted = oid.to_string();
+    match NAMES.iter().find(|(known, _)| *known == dotted) {
+        Some((_, name)) => format!("{dotted} {name}"),
+        None => dotted,
+    }
+}
+
+/// GB/T 33560-2017, GB/T 35275-2017, GB/T 20518-2018, RFC 5280, RFC 5652, RFC 3161.
+const NAMES: &[(&str, &str)] = &[
+    ("1.2.156.10197.1.301", "SM2"),
+    ("1.2.156.10197.1.301.1", "SM2-1"),
+    ("1.2.156.10197.1.401", "SM3"),
+    ("1.2.156.10197.1.401.1", "SM3"),
+    ("1.2.156.10197.1.501", "SM2-with-SM3"),
+    ("1.2.156.10197.6.1.4.2.1", "data (GB/T 35275)"),
+    ("1.2.156.10197.6.1.4.2.2", "signedData (GB/T 35275)"),
+    ("1.2.156.10197.6.1.4.2.3", "envelopedData (GB/T 35275)"),
+    ("1.2.156.10197.6.1.4.2.4", "signedAndEnvelopedData (GB/T 35275)"),
+    ("1.2.156.10197.6.1.4.2.5", "encryptedData (GB/T 35275)"),
+    ("1.2.840.113549.1.7.1", "data"),
+    ("1.2.840.113549.1.7.2", "signedData"),
+    ("1.2.840.113549.1.7.3", "envelopedData"),
+    ("1.2.840.113549.1.7.6", "encryptedData"),
+    ("1.2.840.113549.1.9.3", "contentType"),
+    ("1.2.840.113549.1.9.4", "messageDigest"),
+    ("1.2.840.113549.1.9.5", "signingTime"),
+    ("1.2.840.113549.1.9.14", "extensionRequest"),
+    ("1.2.840.113549.1.9.16.1.4", "id-ct-TSTInfo"),
+    ("1.2.840.113549.1.9.16.2.12", "signingCertificate"),
+    ("1.2.840.113549.1.9.16.2.14", "signatureTimeStampToken"),
+    ("1.2.840.113549.1.9.16.2.47", "signingCertificateV2"),
+    ("1.2.840.113549.1.1.1", "rsaEncryption"),
+    ("1.2.840.113549.1.1.5", "sha1WithRSAEncryption"),
+    ("1.2.840.113549.1.1.11", "sha256WithRSAEncryption"),
+    ("1.2.840.10045.2.1", "ecPublicKey"),
+    ("1.2.840.10045.3.1.7", "P-256"),
+    ("1.2.840.10045.4.3.2", "ecdsa-with-SHA256"),
+    ("1.3.14.3.2.26", "SHA-1"),
+    ("2.16.840.1.101.3.4.2.1", "SHA-256"),
+    ("2.16.840.1.101.3.4.2.3", "SHA-512"),
+    ("2.5.29.9", "subjectDirectoryAttributes"),
+    ("2.5.29.14", "subjectKeyIdentifier"),
+    ("2.5.29.15", "keyUsage"),
+    ("2.5.29.17", "subjectAltName"),
+    ("2.5.29.18", "issuerAltName"),
+    ("2.5.29.19", "basicConstraints"),
+    ("2.5.29.20", "cRLNumber"),
+    ("2.5.29.21", "reasonCode"),
+    ("2.5.29.24", "invalidityDate"),
+    ("2.5.29.27", "deltaCRLIndicator"),
+    ("2.5.29.28", "issuingDistributionPoint"),
+    ("2.5.29.30", "nameConstraints"),
+    ("2.5.29.31", "cRLDistributionPoints"),
+    ("2.5.29.32", "certificatePolicies"),
+    ("2.5.29.35", "authorityKeyIdentifier"),
+    ("2.5.29.36", "policyConstraints"),
+    ("2.5.29.37", "extKeyUsage"),
+    ("2.5.29.46", "freshestCRL"),
+    ("1.3.6.1.5.5.7.1.1", "authorityInfoAccess"),
+    ("1.3.6.1.5.5.7.3.1", "serverAuth"),
+    ("1.3.6.1.5.5.7.3.2", "clientAuth"),
+    ("1.3.6.1.5.5.7.3.3", "codeSigning"),
+    ("1.3.6.1.5.5.7.3.4", "emailProtection"),
+    ("1.3.6.1.5.5.7.3.8", "timeStamping"),
+    ("1.3.6.1.5.5.7.3.9", "OCSPSigning"),
+    ("2.16.840.1.113730.1.13", "nsComment"),
+    ("1.2.156.10260.4.1.1", "identityCode"),
+    ("1.2.156.10260.4.1.2", "insuranceNumber"),
+    ("1.2.156.10260.4.1.3", "iCRegistrationNumber"),
+    ("1.2.156.10260.4.1.4", "organizationCode"),
+    ("1.2.156.10260.4.1.5", "taxationNumber"),
+];
