@@ -162,17 +162,30 @@ fn init(args: &Init, context: &Context) -> Result<(), Failure> {
     }
     let store = KeyStore::open(&dir.join("keys"))?;
     let make = |label| -> Result<_, Failure> {
-        let new = NewKey { label, pin: &pin, now: context.now };
+        let new = NewKey {
+            label,
+            pin: &pin,
+            now: context.now,
+        };
         let id = store.create(&new, &mut **context.rng())?;
         Ok(store.unlock(id, &pin)?)
     };
     let (root_key, issuing_key) = (make(Authority::Root.label())?, make(Authority::Issuing.label())?);
     let subject = |name| Name::parse(&format!("C=CN, O=印信测试（仅供测试） TEST ONLY, CN={name}"));
-    let root = issue::root(&subject("印信测试根 CA TEST ROOT").map_err(Failure::software)?, &root_key, context)?;
+    let root = issue::root(
+        &subject("印信测试根 CA TEST ROOT").map_err(Failure::software)?,
+        &root_key,
+        context,
+    )?;
     let issuing = subject("印信测试签发 CA TEST CA").map_err(Failure::software)?;
     let template = draft(Profile::Ca, issuing, CA_DAYS, &root, context)?;
-    let issuing = pki::issue(&template, gm::Signer::public_key(&issuing_key), Issuer::Certificate(&root), &root_key)
-        .map_err(Failure::software)?;
+    let issuing = pki::issue(
+        &template,
+        gm::Signer::public_key(&issuing_key),
+        Issuer::Certificate(&root),
+        &root_key,
+    )
+    .map_err(Failure::software)?;
     write_certificates(&dir.join(Authority::Root.file()), &[&root])?;
     write_certificates(&dir.join(Authority::Issuing.file()), &[&issuing])?;
     let register = Register::new(dir, Entry::new(&issuing, Profile::Ca, Authority::Root));
@@ -191,12 +204,24 @@ fn issue(args: &Issue, context: &Context) -> Result<(), Failure> {
     let request = CertificateRequest::read(&bytes).map_err(|error| not_a_request(&args.csr, &error))?;
     let authority = args.profile.issuer();
     let issuer = authority_certificate(&args.dir, authority)?;
-    let days = args.days.unwrap_or(if args.profile == Profile::Ca { CA_DAYS } else { LEAF_DAYS });
+    let days = args.days.unwrap_or(if args.profile == Profile::Ca {
+        CA_DAYS
+    } else {
+        LEAF_DAYS
+    });
     let template = draft(args.profile, marked(request.subject())?, days, &issuer, context)?;
     let holder = unlock(&args.dir, authority, &args.pin, context)?;
-    let certificate = pki::issue(&template, request.public_key(), Issuer::Certificate(&issuer), &holder.key)
-        .map_err(Failure::software)?;
-    let kept = args.dir.join("issued").join(format!("{}.pem", certificate.serial_hex()));
+    let certificate = pki::issue(
+        &template,
+        request.public_key(),
+        Issuer::Certificate(&issuer),
+        &holder.key,
+    )
+    .map_err(Failure::software)?;
+    let kept = args
+        .dir
+        .join("issued")
+        .join(format!("{}.pem", certificate.serial_hex()));
     write_certificates(&kept, &[&certificate])?;
     register.add(Entry::new(&certificate, args.profile, authority))?;
     if let Some(out) = &args.out {
@@ -230,7 +255,10 @@ fn revoke(args: &Revoke, context: &Context) -> Result<(), Failure> {
     let mut register = Register::open(&args.dir)?;
     let at = args.at.unwrap_or(context.now);
     if at > context.now {
-        return Err(Failure::usage("撤销时间不能在将来", "a certificate cannot be revoked in the future"));
+        return Err(Failure::usage(
+            "撤销时间不能在将来",
+            "a certificate cannot be revoked in the future",
+        ));
     }
     let serial = match Path::new(&args.certificate) {
         path if path.is_file() => certificates_of(path)?[0].serial_hex(),
@@ -250,7 +278,10 @@ fn revoke(args: &Revoke, context: &Context) -> Result<(), Failure> {
             format!("this certificate was revoked before, at {since}"),
         ));
     }
-    entry.revoked = Some(Revoked { at, reason: args.reason });
+    entry.revoked = Some(Revoked {
+        at,
+        reason: args.reason,
+    });
     let (subject, issuer) = (entry.subject.clone(), entry.issuer);
     register.save()?;
     let at = beijing_time(at, context.language);
@@ -281,10 +312,19 @@ fn crl(args: &MakeCrl, context: &Context) -> Result<(), Failure> {
     register.save()?;
     write_bytes(&args.out, crl.der())?;
     let (out, count) = (args.out.display(), crl.len());
-    let next = template.next_update.map(|next| beijing_time(next, context.language)).unwrap_or_default();
+    let next = template
+        .next_update
+        .map(|next| beijing_time(next, context.language))
+        .unwrap_or_default();
     print(&context.language.pick(
-        format!("已签发证书撤销列表：{out}\n  签发者：{}\n  撤销证书：{count} 张\n  下次更新：{next}\n", crl.issuer()),
-        format!("issued the revocation list {out}\n  issuer: {}\n  revoked: {count}\n  next update: {next}\n", crl.issuer()),
+        format!(
+            "已签发证书撤销列表：{out}\n  签发者：{}\n  撤销证书：{count} 张\n  下次更新：{next}\n",
+            crl.issuer()
+        ),
+        format!(
+            "issued the revocation list {out}\n  issuer: {}\n  revoked: {count}\n  next update: {next}\n",
+            crl.issuer()
+        ),
     ))
 }
 
@@ -321,7 +361,12 @@ fn state(entry: &Entry, context: &Context) -> String {
 }
 
 fn unlock(dir: &Path, authority: Authority, pin: &PinArgs, context: &Context) -> Result<Holder, Failure> {
-    Holder::unlock(&KeyStore::open(&dir.join("keys"))?, authority.label(), pin, context)
+    Holder::unlock(
+        &KeyStore::open(&dir.join("keys"))?,
+        authority.label(),
+        pin,
+        context,
+    )
 }
 
 fn authority_certificate(dir: &Path, authority: Authority) -> Result<Certificate, Failure> {
@@ -330,6 +375,9 @@ fn authority_certificate(dir: &Path, authority: Authority) -> Result<Certificate
 }
 
 fn write_certificates(path: &Path, certificates: &[&Certificate]) -> Result<(), Failure> {
-    let pem: String = certificates.iter().map(|certificate| write_pem("CERTIFICATE", certificate.der())).collect();
+    let pem: String = certificates
+        .iter()
+        .map(|certificate| write_pem("CERTIFICATE", certificate.der()))
+        .collect();
     write_bytes(path, pem.as_bytes())
 }

@@ -130,7 +130,11 @@ fn create(args: &Create, context: &Context) -> Result<(), Failure> {
     let store = args.keys.open_or_make()?;
     refuse_taken(&store, &args.label)?;
     let pin = args.pin.new_pin(context)?;
-    let new = NewKey { label: &args.label, pin: &pin, now: context.now };
+    let new = NewKey {
+        label: &args.label,
+        pin: &pin,
+        now: context.now,
+    };
     let id = store.create(&new, &mut **context.rng())?;
     let info = store.find(&id.to_string())?;
     print(&context.language.pick(
@@ -147,8 +151,16 @@ fn create(args: &Create, context: &Context) -> Result<(), Failure> {
 
 /// A label that is taken is said before anybody has to think of a PIN.
 fn refuse_taken(store: &KeyStore, label: &str) -> Result<(), Failure> {
-    let taken = store.list()?.into_iter().flatten().any(|info| info.label == label);
-    if taken { Err(Error::LabelTaken(label.to_owned()).into()) } else { Ok(()) }
+    let taken = store
+        .list()?
+        .into_iter()
+        .flatten()
+        .any(|info| info.label == label);
+    if taken {
+        Err(Error::LabelTaken(label.to_owned()).into())
+    } else {
+        Ok(())
+    }
 }
 
 fn import(args: &Import, context: &Context) -> Result<(), Failure> {
@@ -157,7 +169,11 @@ fn import(args: &Import, context: &Context) -> Result<(), Failure> {
     refuse_taken(&store, &args.label)?;
     let password = args.password_file.as_deref().map(read_secret).transpose()?;
     let pin = args.pin.new_pin(context)?;
-    let new = NewKey { label: &args.label, pin: &pin, now: context.now };
+    let new = NewKey {
+        label: &args.label,
+        pin: &pin,
+        now: context.now,
+    };
     let take = |password: Option<&str>| match password {
         Some(password) if is_pkcs12(&bytes) => {
             store.import_pkcs12(&bytes, password, &new, &mut **context.rng())
@@ -166,9 +182,9 @@ fn import(args: &Import, context: &Context) -> Result<(), Failure> {
         password => store.import_pkcs8(&bytes, password, &new, &mut **context.rng()),
     };
     let id = match take(password.as_ref().map(|password| password.as_str())) {
-        Err(Error::PasswordNeeded) => {
-            take(Some(&ask(context.language.pick("密钥文件的密码：", "password of the key file: "))?))?
-        }
+        Err(Error::PasswordNeeded) => take(Some(&ask(context
+            .language
+            .pick("密钥文件的密码：", "password of the key file: "))?))?,
         outcome => outcome?,
     };
     let info = store.find(&id.to_string())?;
@@ -189,9 +205,16 @@ fn import(args: &Import, context: &Context) -> Result<(), Failure> {
 /// PrivateKeyInfo ::= SEQUENCE { version INTEGER (0..1), … }
 /// ```
 fn is_pkcs12(bytes: &[u8]) -> bool {
-    let &[0x30, length, ref rest @ ..] = bytes else { return false };
-    let length_octets = if length > 0x80 { usize::from(length & 0x7f) } else { 0 };
-    rest.get(length_octets..).is_some_and(|contents| contents.starts_with(&[2, 1, 3]))
+    let &[0x30, length, ref rest @ ..] = bytes else {
+        return false;
+    };
+    let length_octets = if length > 0x80 {
+        usize::from(length & 0x7f)
+    } else {
+        0
+    };
+    rest.get(length_octets..)
+        .is_some_and(|contents| contents.starts_with(&[2, 1, 3]))
 }
 
 fn list(args: &List, context: &Context) -> Result<ExitCode, Failure> {
@@ -222,7 +245,10 @@ fn row(store: &KeyStore, info: &KeyInfo, context: &Context) -> [String; 5] {
     let language = context.language;
     let pin = match (info.tries_left, info.tries_max) {
         (0, _) => language.pick("已锁定", "locked").to_owned(),
-        (left, max) => language.pick(format!("可试 {left}/{max} 次"), format!("{left} of {max} tries left")),
+        (left, max) => language.pick(
+            format!("可试 {left}/{max} 次"),
+            format!("{left} of {max} tries left"),
+        ),
     };
     let certificate = match chain(store, info) {
         Ok(chain) => chain.first().map_or_else(
@@ -231,17 +257,28 @@ fn row(store: &KeyStore, info: &KeyInfo, context: &Context) -> [String; 5] {
         ),
         Err(_) => language.pick("（已损坏）", "(damaged)").to_owned(),
     };
-    [info.label.clone(), info.id.to_string(), short_time(info.created), pin, certificate]
+    [
+        info.label.clone(),
+        info.id.to_string(),
+        short_time(info.created),
+        pin,
+        certificate,
+    ]
 }
 
 /// Subject and, where it matters, that the certificate is of no use today.
 fn about(certificate: &Certificate, context: &Context) -> String {
     let subject = certificate.subject();
     if context.now > certificate.not_after() {
-        return context.language.pick(format!("{subject}（已过期）"), format!("{subject} (expired)"));
+        return context
+            .language
+            .pick(format!("{subject}（已过期）"), format!("{subject} (expired)"));
     }
     if context.now < certificate.not_before() {
-        return context.language.pick(format!("{subject}（尚未生效）"), format!("{subject} (not yet valid)"));
+        return context.language.pick(
+            format!("{subject}（尚未生效）"),
+            format!("{subject} (not yet valid)"),
+        );
     }
     subject.to_string()
 }
@@ -265,7 +302,10 @@ fn change_pin(args: &ChangePin, context: &Context) -> Result<(), Failure> {
 fn csr(args: &Csr, context: &Context) -> Result<(), Failure> {
     let subject = Name::parse(&args.subject).map_err(|error| {
         Failure::usage(
-            format!("“{}”不是主体名称（{error}）：请写成 C=CN,O=单位名称,CN=印章编码 的形式", args.subject),
+            format!(
+                "“{}”不是主体名称（{error}）：请写成 C=CN,O=单位名称,CN=印章编码 的形式",
+                args.subject
+            ),
             error.to_string(),
         )
     })?;
@@ -288,12 +328,20 @@ fn certify(args: &Certify, context: &Context) -> Result<(), Failure> {
     for path in &args.certificates {
         given.extend(certificates_of(path)?);
     }
-    let own = given.iter().position(|certificate| certificate.public_key().ok() == Some(&info.public_key));
+    let own = given
+        .iter()
+        .position(|certificate| certificate.public_key().ok() == Some(&info.public_key));
     let Some(own) = own else {
-        let first = given.first().map(|certificate| certificate.subject().to_string()).unwrap_or_default();
+        let first = given
+            .first()
+            .map(|certificate| certificate.subject().to_string())
+            .unwrap_or_default();
         return Err(Failure::refused(
             format!("这些证书（{first} 等）都不是为密钥“{}”签发的", info.label),
-            format!("none of these certificates ({first}, …) was issued for the key {:?}", info.label),
+            format!(
+                "none of these certificates ({first}, …) was issued for the key {:?}",
+                info.label
+            ),
         ));
     };
     let leaf = given.remove(own);
@@ -321,7 +369,13 @@ mod tests {
         assert!(is_pkcs12(&[0x30, 0x82, 1, 0, 2, 1, 3, 0x30]));
         assert!(is_pkcs12(&[0x30, 0x80, 2, 1, 3, 0x30]));
         assert!(is_pkcs12(&[0x30, 0x05, 2, 1, 3, 0x30, 0]));
-        for other in [&[][..], &[0x30], &[0x30, 0x84, 1], &[0x30, 0x81, 0x80, 2, 1, 0], b"-----BEGIN"] {
+        for other in [
+            &[][..],
+            &[0x30],
+            &[0x30, 0x84, 1],
+            &[0x30, 0x81, 0x80, 2, 1, 0],
+            b"-----BEGIN",
+        ] {
             assert!(!is_pkcs12(other));
         }
     }

@@ -28,7 +28,9 @@ impl KeysArgs {
             let keys = self.keys.display();
             return Err(Failure::usage(
                 format!("没有密钥库 {keys}：请用 --keys 指明目录，或先用 yinxin key create 生成密钥"),
-                format!("there is no key store {keys}: name it with --keys, or make a key with yinxin key create"),
+                format!(
+                    "there is no key store {keys}: name it with --keys, or make a key with yinxin key create"
+                ),
             ));
         }
         self.open_or_make()
@@ -89,7 +91,11 @@ pub(crate) fn chain(store: &KeyStore, info: &KeyInfo) -> Result<Vec<Certificate>
 /// Saves asking for a PIN that cannot help.
 pub(crate) fn refuse_locked(info: &KeyInfo) -> Result<(), Failure> {
     match info.tries_left {
-        0 => Err(Error::Locked { id: info.id, tries_max: info.tries_max }.into()),
+        0 => Err(Error::Locked {
+            id: info.id,
+            tries_max: info.tries_max,
+        }
+        .into()),
         _ => Ok(()),
     }
 }
@@ -105,9 +111,10 @@ impl From<Error> for Failure {
             Error::WrongPin { .. } | Error::Locked { .. } | Error::FolderOpenToOthers { .. } => {
                 Failure::denied(zh, en)
             }
-            Error::NoSuchKey(_) | Error::AmbiguousLabel { .. } | Error::BadLabel(_) | Error::LabelTaken(_) => {
-                Failure::usage(zh, en)
-            }
+            Error::NoSuchKey(_)
+            | Error::AmbiguousLabel { .. }
+            | Error::BadLabel(_)
+            | Error::LabelTaken(_) => Failure::usage(zh, en),
             _ => Failure::refused(zh, en),
         }
     }
@@ -117,9 +124,13 @@ impl From<Error> for Failure {
 fn words(error: &Error) -> String {
     match error {
         Error::WrongPin { left: 0, tries_max } => format!("口令错误；已连续错 {tries_max} 次，密钥已锁定"),
-        Error::WrongPin { left, tries_max } => format!("口令错误；连续错 {tries_max} 次将锁定，还可再试 {left} 次"),
+        Error::WrongPin { left, tries_max } => {
+            format!("口令错误；连续错 {tries_max} 次将锁定，还可再试 {left} 次")
+        }
         Error::Locked { id, tries_max } => {
-            format!("密钥 {id} 已因连续 {tries_max} 次口令错误而锁定，无法在此解锁：请向签发机构申请重置口令或更换密钥")
+            format!(
+                "密钥 {id} 已因连续 {tries_max} 次口令错误而锁定，无法在此解锁：请向签发机构申请重置口令或更换密钥"
+            )
         }
         Error::WeakPin(fault) => format!("新口令太弱：{}；请另设口令", pin_words(*fault)),
         Error::SamePin => "新口令与旧口令相同；请另设口令".into(),
@@ -130,7 +141,10 @@ fn words(error: &Error) -> String {
         Error::KeyExists { id, label } => format!("该密钥已在库中：{id}（“{label}”）"),
         Error::LabelTaken(label) => format!("标签“{label}”已被另一密钥使用：请另取一个"),
         Error::BadLabel(label) => {
-            format!("标签“{label}”不可用：须为 1 至 {} 个字符，不含控制字符，首尾无空格，且不是密钥编号的形式", keys::LABEL_CHARS_MAX)
+            format!(
+                "标签“{label}”不可用：须为 1 至 {} 个字符，不含控制字符，首尾无空格，且不是密钥编号的形式",
+                keys::LABEL_CHARS_MAX
+            )
         }
         Error::CertificateOfAnotherKey => "证书属于另一个密钥：请使用为本密钥签发的证书".into(),
         Error::PasswordNeeded => "密钥文件是加密的：请用 --password-file 给出其密码".into(),
@@ -147,7 +161,10 @@ fn words(error: &Error) -> String {
             format!("{} 已损坏（{what}）：请从备份恢复整个密钥库目录", path.display())
         }
         Error::Altered { path, what } => {
-            format!("{} 被他人改动过（{what}）：请停用此密钥并重新申请", path.display())
+            format!(
+                "{} 被他人改动过（{what}）：请停用此密钥并重新申请",
+                path.display()
+            )
         }
         Error::OlderCopy { path } => {
             format!("{} 是旧的副本：如来自备份，请恢复整个密钥库目录", path.display())

@@ -10,7 +10,9 @@ mod key_store;
 mod outline;
 mod pin;
 mod place;
+mod sample;
 mod seal;
+mod show;
 mod stamp;
 mod trust;
 mod tsa;
@@ -49,6 +51,8 @@ enum Command {
     Key(key::Args),
     Ca(ca::Args),
     Tsa(tsa::Args),
+    Show(show::Args),
+    Sample(sample::Args),
 }
 
 fn main() -> ExitCode {
@@ -75,6 +79,8 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Key(args) => key::run(&args, context),
         Command::Ca(args) => ca::run(&args, context),
         Command::Tsa(args) => tsa::run(&args, context),
+        Command::Show(args) => show::run(&args, context),
+        Command::Sample(args) => sample::run(&args, context),
     }
 }
 

@@ -22,7 +22,11 @@ pub(crate) struct Outline {
 impl Outline {
     /// An empty outline.
     pub(crate) fn new(language: Language) -> Self {
-        Self { text: String::new(), depth: 0, language }
+        Self {
+            text: String::new(),
+            depth: 0,
+            language,
+        }
     }
 
     /// In which language labels are written.
@@ -130,7 +134,9 @@ pub(crate) struct Table<const N: usize> {
 impl<const N: usize> Table<N> {
     /// A table with these titles.
     pub(crate) fn new(titles: [&str; N]) -> Self {
-        Self { rows: vec![titles.map(str::to_owned)] }
+        Self {
+            rows: vec![titles.map(str::to_owned)],
+        }
     }
 
     /// One more row; every cell is made [`printable`].
@@ -166,7 +172,10 @@ mod tests {
 
     #[test]
     fn what_would_act_on_a_terminal_is_written_out() {
-        assert_eq!(printable("a\u{1b}[2J\n\u{202e}章\u{9b}"), "a\\u{1b}[2J\\u{a}\\u{202e}章\\u{9b}");
+        assert_eq!(
+            printable("a\u{1b}[2J\n\u{202e}章\u{9b}"),
+            "a\\u{1b}[2J\\u{a}\\u{202e}章\\u{9b}"
+        );
     }
 
     #[test]

@@ -24,7 +24,10 @@ impl PinArgs {
     /// The PIN that a key has.
     pub(crate) fn existing(&self, label: &str, context: &Context) -> Result<Zeroizing<String>, Failure> {
         self.given(context).unwrap_or_else(|| {
-            ask(&context.language.pick(format!("密钥“{label}”的口令："), format!("PIN of the key {label:?}: ")))
+            ask(&context.language.pick(
+                format!("密钥“{label}”的口令："),
+                format!("PIN of the key {label:?}: "),
+            ))
         })
     }
 
@@ -43,11 +46,16 @@ impl PinArgs {
 
 /// A new PIN, asked for twice.
 pub(crate) fn ask_twice(context: &Context) -> Result<Zeroizing<String>, Failure> {
-    let (first, again) =
-        context.language.pick(("新口令（至少 8 个字符）：", "再输入一次："), ("new PIN (8 characters or more): ", "again: "));
+    let (first, again) = context.language.pick(
+        ("新口令（至少 8 个字符）：", "再输入一次："),
+        ("new PIN (8 characters or more): ", "again: "),
+    );
     let pin = ask(first)?;
     if ask(again)? != pin {
-        return Err(Failure::usage("两次输入的口令不同：请重试", "the two PINs differ: try again"));
+        return Err(Failure::usage(
+            "两次输入的口令不同：请重试",
+            "the two PINs differ: try again",
+        ));
     }
     Ok(pin)
 }
@@ -75,7 +83,10 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
         Ok(0) => Ok(line),
         Ok(_) => Err(Failure::refused(
             format!("{} 不止一行：口令文件只能有一行", path.display()),
-            format!("{} has more than one line: a file with a PIN has one", path.display()),
+            format!(
+                "{} has more than one line: a file with a PIN has one",
+                path.display()
+            ),
         )),
         Err(error) => Err(Failure::input(path, error)),
     }
@@ -83,8 +94,13 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
 
 fn first_line(source: &mut impl io::BufRead, path: &Path) -> Result<Zeroizing<String>, Failure> {
     let mut line = Zeroizing::new(String::new());
-    let count = source.take(LINE_BYTES_MAX).read_line(&mut line).map_err(|error| Failure::input(path, error))?;
-    let line = line.strip_suffix('\n').map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    let count = source
+        .take(LINE_BYTES_MAX)
+        .read_line(&mut line)
+        .map_err(|error| Failure::input(path, error))?;
+    let line = line
+        .strip_suffix('\n')
+        .map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
     if count == 0 || line.len() as u64 >= LINE_BYTES_MAX {
         return Err(Failure::refused(
             format!("{} 中没有口令，或一行过长", path.display()),
@@ -103,7 +119,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pin");
         std::fs::write(&path, text).unwrap();
-        assert_eq!(read_secret(&path).ok().as_ref().map(|pin| pin.as_str()), expected, "{text:?}");
+        assert_eq!(
+            read_secret(&path).ok().as_ref().map(|pin| pin.as_str()),
+            expected,
+            "{text:?}"
+        );
     }
 
     #[test]

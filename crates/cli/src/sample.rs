@@ -66,7 +66,10 @@ fn sample_document(context: &Context) -> Result<Vec<u8>, ofd::Error> {
     let today = context.now.to_zoned(TimeZone::fixed(Offset::constant(8)));
     let mut document = DocumentBuilder::new(&hex::encode(id));
     let song = document.font("宋体");
-    document.title("样例：试用电子印章的证明").author("印信（测试）").creator("yinxin");
+    document
+        .title("样例：试用电子印章的证明")
+        .author("印信（测试）")
+        .creator("yinxin");
     document.creation_date(&today.strftime("%Y-%m-%d").to_string());
     let (title, body) = (7.0, 5.0);
     for (index, lines) in PAGES.iter().enumerate() {
@@ -79,7 +82,9 @@ fn sample_document(context: &Context) -> Result<Vec<u8>, ofd::Error> {
         }
         if index + 1 == PAGES.len() {
             let date = today.strftime("%Y年%-m月%-d日").to_string();
-            page = page.text(song, body, 130.0, 140.0, "（盖章处）").text(song, body, 125.0, 150.0, &date);
+            page = page
+                .text(song, body, 130.0, 140.0, "（盖章处）")
+                .text(song, body, 125.0, 150.0, &date);
         }
         page = page.text(song, 4.0, 103.0, 285.0, &(index + 1).to_string());
         document.page(A4, page);

@@ -17,7 +17,9 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use pki::{CertificateRequest, Crl, PemBlock, SignedData, TimestampRequest, TimestampResponse, TimestampToken};
+use pki::{
+    CertificateRequest, Crl, PemBlock, SignedData, TimestampRequest, TimestampResponse, TimestampToken,
+};
 use ses::{PictureFormat, Seal, SealCache, SealSignature};
 
 use crate::common::{Context, Failure, print, read_small, write_bytes};
@@ -74,7 +76,9 @@ impl Pictures {
             let count = self.0.len();
             return Err(Failure::refused(
                 format!("共有 {count} 个不同的印章图像，--picture 需要恰好一个：请只给一个印章或一个签章"),
-                format!("there are {count} different pictures of seals, --picture needs exactly one: name one seal"),
+                format!(
+                    "there are {count} different pictures of seals, --picture needs exactly one: name one seal"
+                ),
             ));
         };
         write_bytes(out, data)?;
@@ -96,7 +100,10 @@ struct Unshown {
 impl Unshown {
     fn new(zh: &str, en: &str, error: impl std::fmt::Display) -> Self {
         let error = printable(&error.to_string());
-        Self { zh: format!("像是{zh}，但无法读取：{error}"), en: format!("it seems to be {en}, but cannot be read: {error}") }
+        Self {
+            zh: format!("像是{zh}，但无法读取：{error}"),
+            en: format!("it seems to be {en}, but cannot be read: {error}"),
+        }
     }
 
     fn unknown(bytes: &[u8]) -> Self {
@@ -108,8 +115,12 @@ impl Unshown {
         }
         let head = hex(&bytes[..bytes.len().min(16)]);
         Self {
-            zh: format!("无法识别（开头为 {head}）：请给出 OFD、印章、签章、证书、撤销列表、证书请求或时间戳"),
-            en: format!("it is nothing known here (it begins with {head}): give an OFD, a seal, a signature, a certificate, a CRL, a request or a time stamp"),
+            zh: format!(
+                "无法识别（开头为 {head}）：请给出 OFD、印章、签章、证书、撤销列表、证书请求或时间戳"
+            ),
+            en: format!(
+                "it is nothing known here (it begins with {head}): give an OFD, a seal, a signature, a certificate, a CRL, a request or a time stamp"
+            ),
         }
     }
 
@@ -137,14 +148,16 @@ fn show_bytes(outline: &mut Outline, bytes: &[u8], pictures: &mut Pictures) -> R
     }
     if pki::is_pem(bytes) {
         let blocks = pki::read_pem(bytes).map_err(|error| Unshown::new(" PEM 文本", "PEM text", error))?;
-        return blocks.iter().try_for_each(|block| show_pem(outline, block, pictures));
+        return blocks
+            .iter()
+            .try_for_each(|block| show_pem(outline, block, pictures));
     }
     if let Some(der) = kind::base64(bytes)
         && let Some(kind) = kind::of_der(&der)
     {
         return show_der(outline, kind, &der, pictures);
     }
-    if private_key::show_bare_signature(outline, bytes) {
+    if private_key::show_stored(outline, bytes) || private_key::show_bare_signature(outline, bytes) {
         return Ok(());
     }
     Err(Unshown::unknown(bytes))
@@ -157,7 +170,11 @@ fn show_pem(outline: &mut Outline, block: &PemBlock, pictures: &mut Pictures) ->
     }
     match kind::of_der(&block.der) {
         Some(kind) => show_der(outline, kind, &block.der, pictures),
-        None => Err(Unshown::new(&format!(" PEM 文本（{}）", block.label), &format!("PEM text ({})", block.label), "?")),
+        None => Err(Unshown::new(
+            &format!(" PEM 文本（{}）", block.label),
+            &format!("PEM text ({})", block.label),
+            "?",
+        )),
     }
 }
 
@@ -201,7 +218,11 @@ fn show_der(outline: &mut Outline, kind: Kind, bytes: &[u8], pictures: &mut Pict
         Kind::PublicKey => private_key::show_public(outline, bytes).map_err(unshown)?,
         Kind::SignatureValue => private_key::show_signature_value(outline, bytes),
         Kind::OtherMessage(content) => {
-            return Err(Unshown::new(zh, en, format_args!("{}", object_id::text(&content))));
+            return Err(Unshown::new(
+                zh,
+                en,
+                format_args!("{}", object_id::text(&content)),
+            ));
         }
     }
     Ok(())

@@ -58,7 +58,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     refuse_unfit(holder.certificate()?, context)?;
     let unavailable = |error: io::Error| {
         let address = args.listen;
-        Failure::unavailable(format!("无法监听 {address}：{error}"), format!("cannot listen on {address}: {error}"))
+        Failure::unavailable(
+            format!("无法监听 {address}：{error}"),
+            format!("cannot listen on {address}: {error}"),
+        )
     };
     let listener = TcpListener::bind(args.listen).map_err(unavailable)?;
     let address = listener.local_addr().map_err(unavailable)?;
@@ -72,7 +75,10 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         serial_count: AtomicU64::new(0),
         clock: context.clock,
     };
-    log(context.language.pick("测试时间戳服务已启动，仅供测试；按 Ctrl-C 结束", "the test time-stamp authority runs, for tests only; Ctrl-C ends it"));
+    log(context.language.pick(
+        "测试时间戳服务已启动，仅供测试；按 Ctrl-C 结束",
+        "the test time-stamp authority runs, for tests only; Ctrl-C ends it",
+    ));
     let (clock, language) = (context.clock, context.language);
     http::serve(&listener, &|request| authority.answer(request), &|line| {
         log(&format!("{} {line}", beijing_time(clock(), language)));
@@ -90,8 +96,12 @@ fn refuse_unfit(certificate: &Certificate, context: &Context) -> Result<(), Fail
     let usages = certificate.extended_key_usage().unwrap_or_default();
     if !usages.contains(&oid::TIME_STAMPING) {
         return Err(Failure::refused(
-            format!("证书（{subject}）没有时间戳用途（timeStamping）：请用 yinxin ca issue --profile tsa 签发"),
-            format!("the certificate ({subject}) is not for time stamping: issue it with yinxin ca issue --profile tsa"),
+            format!(
+                "证书（{subject}）没有时间戳用途（timeStamping）：请用 yinxin ca issue --profile tsa 签发"
+            ),
+            format!(
+                "the certificate ({subject}) is not for time stamping: issue it with yinxin ca issue --profile tsa"
+            ),
         ));
     }
     if !certificate.is_valid_at(context.now) {
@@ -118,15 +128,28 @@ impl Authority {
     fn answer(&self, request: &Request) -> (Response, String) {
         let media_type = request.content_type.split(';').next().unwrap_or_default().trim();
         if !media_type.eq_ignore_ascii_case("application/timestamp-query") {
-            let response = Response::plain(415, "send Content-Type: application/timestamp-query (RFC 3161, 3.4)");
+            let response = Response::plain(
+                415,
+                "send Content-Type: application/timestamp-query (RFC 3161, 3.4)",
+            );
             return (response, "unsupported Content-Type".into());
         }
         match self.reply(&request.body) {
             Ok(reply) => {
                 let outcome = outcome(&reply);
-                (Response { status: 200, content_type: "application/timestamp-reply", body: reply }, outcome)
+                (
+                    Response {
+                        status: 200,
+                        content_type: "application/timestamp-reply",
+                        body: reply,
+                    },
+                    outcome,
+                )
             }
-            Err(error) => (Response::plain(500, "the authority cannot sign now"), error.to_string()),
+            Err(error) => (
+                Response::plain(500, "the authority cannot sign now"),
+                error.to_string(),
+            ),
         }
     }
 
@@ -134,8 +157,18 @@ impl Authority {
         let count = self.serial_count.fetch_add(1, Ordering::Relaxed);
         let serial = [self.serial_start, count.to_be_bytes()].concat();
         let chain = self.holder.chain.split_first();
-        let (certificate, chain) = chain.ok_or(pki::Error::Missing { what: "certificate of the authority" })?;
-        answer_request(query, &serial, (self.clock)(), &self.policy, certificate, chain, &self.holder.key)
+        let (certificate, chain) = chain.ok_or(pki::Error::Missing {
+            what: "certificate of the authority",
+        })?;
+        answer_request(
+            query,
+            &serial,
+            (self.clock)(),
+            &self.policy,
+            certificate,
+            chain,
+            &self.holder.key,
+        )
     }
 }
 

@@ -25,17 +25,26 @@ pub(crate) fn request_token(
     let request = TimestampRequest::new(stamped, Some(nonce), true);
     let reply = exchange(url, request.der(), timeout)?;
     let token = TimestampResponse::read(&reply).and_then(|response| response.granted(&request));
-    Ok(token.map_err(|error| unusable(url, &error))?.signed().der().to_vec())
+    Ok(token
+        .map_err(|error| unusable(url, &error))?
+        .signed()
+        .der()
+        .to_vec())
 }
 
 fn exchange(url: &str, query: &[u8], timeout: Duration) -> Result<Vec<u8>, Failure> {
-    if !["http://", "https://"].iter().any(|scheme| url.to_ascii_lowercase().starts_with(scheme)) {
+    if !["http://", "https://"]
+        .iter()
+        .any(|scheme| url.to_ascii_lowercase().starts_with(scheme))
+    {
         return Err(Failure::usage(
             format!("时间戳服务地址“{url}”应以 http:// 或 https:// 开头"),
             format!("the address of the time-stamp authority {url:?} should begin with http:// or https://"),
         ));
     }
-    let post = agent(timeout).post(url).content_type("application/timestamp-query");
+    let post = agent(timeout)
+        .post(url)
+        .content_type("application/timestamp-query");
     let mut response = post.send(query).map_err(|error| unreachable(url, &error))?;
     if !response.status().is_success() {
         let status = response.status();
@@ -44,7 +53,10 @@ fn exchange(url: &str, query: &[u8], timeout: Duration) -> Result<Vec<u8>, Failu
             format!("the time-stamp authority {url} answered with HTTP status {status}: check the address"),
         ));
     }
-    let body = response.body_mut().with_config().limit(TIMESTAMP_RESPONSE_BYTES_MAX as u64);
+    let body = response
+        .body_mut()
+        .with_config()
+        .limit(TIMESTAMP_RESPONSE_BYTES_MAX as u64);
     body.read_to_vec().map_err(|error| unreachable(url, &error))
 }
 
@@ -72,14 +84,18 @@ fn agent(timeout: Duration) -> Agent {
 fn unreachable(url: &str, error: &ureq::Error) -> Failure {
     Failure::unavailable(
         format!("时间戳服务 {url} 没有正常应答（{error}）：请检查地址和网络，或稍后再试"),
-        format!("the time-stamp authority {url} does not answer properly ({error}): check address and network"),
+        format!(
+            "the time-stamp authority {url} does not answer properly ({error}): check address and network"
+        ),
     )
 }
 
 fn unusable(url: &str, error: &Error) -> Failure {
     let zh = match error {
         Error::TimestampRefused { text, .. } => format!("时间戳服务 {url} 拒绝了请求：{text}"),
-        Error::TimestampMismatch { .. } => format!("时间戳服务 {url} 返回的时间戳与请求不符（{error}），不予采用"),
+        Error::TimestampMismatch { .. } => {
+            format!("时间戳服务 {url} 返回的时间戳与请求不符（{error}），不予采用")
+        }
         _ => format!("时间戳服务 {url} 的应答无法读取（{error}）"),
     };
     Failure::unavailable(zh, format!("the time-stamp authority {url}: {error}"))

@@ -78,7 +78,9 @@ pub(crate) fn draft(
         let end = beijing_time(issuer.not_after(), context.language);
         return Err(Failure::refused(
             format!("{days} 天超出了 CA 证书自身的有效期（至 {end}）：请减少 --days"),
-            format!("{days} days go beyond the CA's own certificate, which ends at {end}: ask for fewer --days"),
+            format!(
+                "{days} days go beyond the CA's own certificate, which ends at {end}: ask for fewer --days"
+            ),
         ));
     }
     let (serial, validity) = (serial(context), (context.now, not_after));
@@ -87,21 +89,36 @@ pub(crate) fn draft(
         Profile::Tsa => CertificateTemplate::timestamping(subject, &serial, validity),
         Profile::Ca => CertificateTemplate::ca(subject, &serial, validity, Some(0)),
     };
-    Ok(CertificateTemplate { extensions: vec![comment()], ..template })
+    Ok(CertificateTemplate {
+        extensions: vec![comment()],
+        ..template
+    })
 }
 
 /// The name as it is if it says 测试 or TEST, otherwise with an organizational unit before its last part that does.
 pub(crate) fn marked(name: &Name) -> Result<Name, Failure> {
     let says_so = |text: &str| text.contains("测试") || text.to_ascii_uppercase().contains("TEST");
-    if name.attributes().iter().filter_map(|attribute| attribute.text.as_deref()).any(says_so) {
+    if name
+        .attributes()
+        .iter()
+        .filter_map(|attribute| attribute.text.as_deref())
+        .any(says_so)
+    {
         return Ok(name.clone());
     }
     let unit = write::utf8_string("仅供测试 TEST ONLY");
     let unit = write::sequence(&[&write::oid(&ORGANIZATIONAL_UNIT), &unit]);
     let mut parts = Vec::new();
-    let mut rdns = asn1::read_single(name.der(), asn1::SEQUENCE, "name").map_err(Failure::software)?.children();
+    let mut rdns = asn1::read_single(name.der(), asn1::SEQUENCE, "name")
+        .map_err(Failure::software)?
+        .children();
     while !rdns.is_empty() {
-        parts.push(rdns.expect(asn1::SET, "name").map_err(Failure::software)?.raw.to_vec());
+        parts.push(
+            rdns.expect(asn1::SET, "name")
+                .map_err(Failure::software)?
+                .raw
+                .to_vec(),
+        );
     }
     parts.insert(parts.len().saturating_sub(1), write::set_of(vec![unit]));
     Name::read(&write::tlv(asn1::SEQUENCE, &parts.concat())).map_err(Failure::software)
@@ -109,11 +126,17 @@ pub(crate) fn marked(name: &Name) -> Result<Name, Failure> {
 
 /// The time so many days later.
 pub(crate) fn days_after(start: Timestamp, days: u32) -> Result<Timestamp, Failure> {
-    start.checked_add(SignedDuration::from_hours(24 * i64::from(days))).map_err(Failure::software)
+    start
+        .checked_add(SignedDuration::from_hours(24 * i64::from(days)))
+        .map_err(Failure::software)
 }
 
 fn comment() -> Extension {
-    Extension { oid: COMMENT, critical: false, value: write::ia5_string(COMMENT_TEXT) }
+    Extension {
+        oid: COMMENT,
+        critical: false,
+        value: write::ia5_string(COMMENT_TEXT),
+    }
 }
 
 fn serial(context: &Context) -> [u8; SERIAL_BYTES] {
@@ -136,13 +159,19 @@ mod tests {
 
     #[test]
     fn names_that_say_test_stay_as_they_are() {
-        check("C=CN, O=测试市大数据局, CN=33010600000001", "C=CN, O=测试市大数据局, CN=33010600000001");
+        check(
+            "C=CN, O=测试市大数据局, CN=33010600000001",
+            "C=CN, O=测试市大数据局, CN=33010600000001",
+        );
         check("CN=Test Seal", "CN=Test Seal");
     }
 
     #[test]
     fn other_names_get_a_unit_that_does() {
-        check("C=CN, O=某市大数据局, CN=x", "C=CN, O=某市大数据局, OU=仅供测试 TEST ONLY, CN=x");
+        check(
+            "C=CN, O=某市大数据局, CN=x",
+            "C=CN, O=某市大数据局, OU=仅供测试 TEST ONLY, CN=x",
+        );
         check("CN=x", "OU=仅供测试 TEST ONLY, CN=x");
     }
 }

@@ -118,7 +118,9 @@ pub(crate) enum Reason {
 impl Reason {
     /// As it is typed.
     pub(crate) fn name(self) -> String {
-        self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
+        self.to_possible_value()
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default()
     }
 
     /// CRLReason; unspecified is left out (RFC 5280 §5.3.1).
@@ -161,7 +163,11 @@ impl Register {
             issuing_crl_number: 0,
             certificates: vec![first],
         };
-        Self { path: dir.join("ca.json"), records, _lock: None }
+        Self {
+            path: dir.join("ca.json"),
+            records,
+            _lock: None,
+        }
     }
 
     /// The register of a CA that is there; waits while another call has it.
@@ -180,15 +186,26 @@ impl Register {
             .map_err(|error| Failure::output(&lock_path, error))?;
         let damaged = |what: &dyn std::fmt::Display| {
             Failure::refused(
-                format!("{} 已损坏（{what}）：请从备份恢复，或重新建立测试 CA", path.display()),
-                format!("{} is damaged ({what}): put it back from a backup, or set up a new CA", path.display()),
+                format!(
+                    "{} 已损坏（{what}）：请从备份恢复，或重新建立测试 CA",
+                    path.display()
+                ),
+                format!(
+                    "{} is damaged ({what}): put it back from a backup, or set up a new CA",
+                    path.display()
+                ),
             )
         };
-        let records: Records = serde_json::from_slice(&read_small(&path)?).map_err(|error| damaged(&error))?;
+        let records: Records =
+            serde_json::from_slice(&read_small(&path)?).map_err(|error| damaged(&error))?;
         if records.version != VERSION {
             return Err(damaged(&format!("version {}", records.version)));
         }
-        Ok(Self { path, records, _lock: Some(lock) })
+        Ok(Self {
+            path,
+            records,
+            _lock: Some(lock),
+        })
     }
 
     /// Everything that was issued, in order.
@@ -198,7 +215,10 @@ impl Register {
 
     /// The certificate with this serial number.
     pub(crate) fn find(&mut self, serial: &str) -> Option<&mut Entry> {
-        self.records.certificates.iter_mut().find(|entry| entry.serial == serial)
+        self.records
+            .certificates
+            .iter_mut()
+            .find(|entry| entry.serial == serial)
     }
 
     /// Records a certificate.
@@ -220,7 +240,11 @@ impl Register {
                         format!("{path} is damaged: {serial:?} is no serial number"),
                     )
                 })?;
-                Ok(RevokedCertificate { serial, at: revoked.at, reason: revoked.reason.number() })
+                Ok(RevokedCertificate {
+                    serial,
+                    at: revoked.at,
+                    reason: revoked.reason.number(),
+                })
             })
             .collect()
     }

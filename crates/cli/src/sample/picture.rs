@@ -20,7 +20,12 @@ const LETTERS_TOP_MM: f64 = 9.5;
 /// The strokes of T, E, S, T in their boxes of 1 × 1.
 const STROKES: [&[[f64; 4]]; 4] = [
     &[[0.0, 0.0, 1.0, 0.0], [0.5, 0.0, 0.5, 1.0]],
-    &[[0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 0.0], [0.0, 0.5, 0.8, 0.5], [0.0, 1.0, 1.0, 1.0]],
+    &[
+        [0.0, 0.0, 0.0, 1.0],
+        [0.0, 0.0, 1.0, 0.0],
+        [0.0, 0.5, 0.8, 0.5],
+        [0.0, 1.0, 1.0, 1.0],
+    ],
     &[
         [0.0, 0.0, 1.0, 0.0],
         [0.0, 0.0, 0.0, 0.5],
@@ -61,7 +66,9 @@ fn pixels(side: u32) -> Vec<u8> {
     let (star, strokes) = (star(), strokes());
     let rows = (0..side).flat_map(|y| (0..side).map(move |x| (mm(x), mm(y))));
     rows.map(|at| {
-        let letters = strokes.iter().map(|stroke| to_segment(at, *stroke) - STROKE_MM / 2.0);
+        let letters = strokes
+            .iter()
+            .map(|stroke| to_segment(at, *stroke) - STROKE_MM / 2.0);
         let distance = letters.fold(to_ring(at).min(to_polygon(at, &star)), f64::min);
         (255.0 * (0.5 - distance * pixels_per_mm).clamp(0.0, 1.0)).round() as u8
     })
@@ -90,11 +97,18 @@ fn strokes() -> Vec<(Point, Point)> {
     let (width, height) = LETTER_MM;
     let step = width + LETTER_GAP_MM;
     let left = -(step * STROKES.len() as f64 - LETTER_GAP_MM) / 2.0;
-    let place = |letter: usize, x: f64, y: f64| (left + step * letter as f64 + width * x, LETTERS_TOP_MM + height * y);
+    let place = |letter: usize, x: f64, y: f64| {
+        (
+            left + step * letter as f64 + width * x,
+            LETTERS_TOP_MM + height * y,
+        )
+    };
     let letters = STROKES.iter().enumerate();
     letters
         .flat_map(|(letter, strokes)| {
-            strokes.iter().map(move |[x1, y1, x2, y2]| (place(letter, *x1, *y1), place(letter, *x2, *y2)))
+            strokes
+                .iter()
+                .map(move |[x1, y1, x2, y2]| (place(letter, *x1, *y1), place(letter, *x2, *y2)))
         })
         .collect()
 }
@@ -111,7 +125,9 @@ fn to_polygon(at: Point, corners: &[Point]) -> f64 {
     for (from, to) in corners.iter().zip(next) {
         distance = distance.min(to_segment(at, (*from, *to)));
         // A ray to the right meets this side: inside and outside change places.
-        if (from.1 > at.1) != (to.1 > at.1) && at.0 < from.0 + (at.1 - from.1) / (to.1 - from.1) * (to.0 - from.0) {
+        if (from.1 > at.1) != (to.1 > at.1)
+            && at.0 < from.0 + (at.1 - from.1) / (to.1 - from.1) * (to.0 - from.0)
+        {
             is_inside = !is_inside;
         }
     }

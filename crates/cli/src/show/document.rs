@@ -5,8 +5,8 @@ use std::fs::File;
 
 use gm::{Digest, Sm3};
 use ofd::{
-    DocBody, DocVersion, Document, Error, Finding, Limits, Link, Method, Ofd, Package, PartKind, PartPath, Permissions,
-    Shown, SignatureList, shown_parts,
+    DocBody, DocVersion, Document, Error, Finding, Limits, Link, Method, Ofd, Package, PartKind, PartPath,
+    Permissions, Shown, SignatureList, shown_parts,
 };
 
 use crate::outline::{Outline, Table};
@@ -18,7 +18,11 @@ pub(super) fn show(outline: &mut Outline, file: File, pictures: &mut Pictures) -
     let package = Package::open(file, Limits::default()).map_err(unshown)?;
     let ofd = Ofd::read(&package).map_err(unshown)?;
     let lists = lists(&package, &ofd);
-    let readable: Vec<SignatureList> = lists.iter().filter_map(|list| list.as_ref().ok()).cloned().collect();
+    let readable: Vec<SignatureList> = lists
+        .iter()
+        .filter_map(|list| list.as_ref().ok())
+        .cloned()
+        .collect();
     let shown = shown_parts(&package, &ofd, &readable).map_err(unshown)?;
     let digests = digests(&package);
     outline.structure("OFD 文件", "OFD", |outline| {
@@ -28,9 +32,13 @@ pub(super) fn show(outline: &mut Outline, file: File, pictures: &mut Pictures) -
         show_entries(outline, &package, &shown, &digests);
         for (index, body) in ofd.bodies.iter().enumerate() {
             let number = index + 1;
-            outline.structure(&format!("文档 {number}"), &format!("DocBody {number}"), |outline| {
-                show_body(outline, body);
-            });
+            outline.structure(
+                &format!("文档 {number}"),
+                &format!("DocBody {number}"),
+                |outline| {
+                    show_body(outline, body);
+                },
+            );
         }
         for list in &lists {
             match list {
@@ -52,22 +60,32 @@ fn digests(package: &Package) -> Digests {
         let read = package.stream(path, &mut |bytes| hash.update(bytes));
         read.map(|_| hash.finish()).map_err(|error| full(&error))
     };
-    package.parts().map(|entry| (entry.path().clone(), digest(entry.path()))).collect()
+    package
+        .parts()
+        .map(|entry| (entry.path().clone(), digest(entry.path())))
+        .collect()
 }
 
 /// The signature list of each document that has one.
 fn lists(package: &Package, ofd: &Ofd) -> Vec<Result<SignatureList, Error>> {
     let mut seen: Vec<&PartPath> = Vec::new();
-    for path in ofd.bodies.iter().filter_map(|body| body.signatures.as_ref()?.path()) {
+    for path in ofd
+        .bodies
+        .iter()
+        .filter_map(|body| body.signatures.as_ref()?.path())
+    {
         if !seen.contains(&path) {
             seen.push(path);
         }
     }
-    seen.into_iter().map(|path| SignatureList::read(package, path)).collect()
+    seen.into_iter()
+        .map(|path| SignatureList::read(package, path))
+        .collect()
 }
 
 fn show_entries(outline: &mut Outline, package: &Package, shown: &Shown, digests: &Digests) {
-    let kinds: HashMap<&PartPath, PartKind> = shown.parts.iter().map(|part| (&part.path, part.kind)).collect();
+    let kinds: HashMap<&PartPath, PartKind> =
+        shown.parts.iter().map(|part| (&part.path, part.kind)).collect();
     let titles = outline.pick(
         ["文件", "字节数", "压缩后", "用途", "SM3"],
         ["entry", "bytes", "packed", "use", "SM3"],
@@ -89,7 +107,13 @@ fn show_entries(outline: &mut Outline, package: &Package, shown: &Shown, digests
             Some(Err(error)) => error.clone(),
             None => String::new(),
         };
-        table.row([path.to_string(), entry.size().to_string(), packed, purpose, digest]);
+        table.row([
+            path.to_string(),
+            entry.size().to_string(),
+            packed,
+            purpose,
+            digest,
+        ]);
     }
     let count = package.parts().count();
     outline.field("包内文件", "entries", count);
@@ -150,7 +174,11 @@ fn show_body(outline: &mut Outline, body: &DocBody) {
     for version in &body.versions {
         show_version(outline, version);
     }
-    outline.maybe("签名列表", "Signatures", body.signatures.as_ref().map(|link| &link.loc));
+    outline.maybe(
+        "签名列表",
+        "Signatures",
+        body.signatures.as_ref().map(|link| &link.loc),
+    );
     match &body.document {
         Ok(document) => show_document(outline, document),
         Err(error) => outline.named("文档", "Document", full(error)),
@@ -162,8 +190,16 @@ fn show_body(outline: &mut Outline, body: &DocBody) {
 
 fn show_version(outline: &mut Outline, version: &DocVersion) {
     let number = version.index.as_deref().or(version.id.as_deref()).unwrap_or("?");
-    let current = if version.current { outline.pick("（当前）", " (current)") } else { "" };
-    outline.named("版本", "Version", format_args!("{number}{current} {}", version.loc.loc));
+    let current = if version.current {
+        outline.pick("（当前）", " (current)")
+    } else {
+        ""
+    };
+    outline.named(
+        "版本",
+        "Version",
+        format_args!("{number}{current} {}", version.loc.loc),
+    );
 }
 
 fn show_document(outline: &mut Outline, document: &Document) {
@@ -171,7 +207,9 @@ fn show_document(outline: &mut Outline, document: &Document) {
     outline.named("页数", "Pages", document.pages.len());
     outline.inside(|outline| {
         for (index, page) in document.pages.iter().enumerate() {
-            let size = page.physical_box.map_or("?".into(), |size| format!("{} × {} mm", size.width, size.height));
+            let size = page
+                .physical_box
+                .map_or("?".into(), |size| format!("{} × {} mm", size.width, size.height));
             let id = page.id.map_or("?".into(), |id| id.to_string());
             outline.line(format_args!("{}  ID {id}  {size}  {}", index + 1, page.loc.loc));
             if let Some(fault) = &page.fault {
@@ -181,7 +219,11 @@ fn show_document(outline: &mut Outline, document: &Document) {
     });
     for template in &document.templates {
         let id = template.id.map_or("?".into(), |id| id.to_string());
-        outline.named("模板页", "TemplatePage", format_args!("ID {id}  {}", template.loc.loc));
+        outline.named(
+            "模板页",
+            "TemplatePage",
+            format_args!("ID {id}  {}", template.loc.loc),
+        );
     }
     let links: [(&str, &str, &[Link]); 6] = [
         ("公共资源", "PublicRes", &document.public_res),
@@ -196,7 +238,9 @@ fn show_document(outline: &mut Outline, document: &Document) {
             outline.named(zh, name, &link.loc);
         }
     }
-    outline.structure("权限", "Permissions", |outline| show_permissions(outline, &document.permissions));
+    outline.structure("权限", "Permissions", |outline| {
+        show_permissions(outline, &document.permissions)
+    });
     for fault in &document.faults {
         outline.field("错误", "fault", full(fault));
     }
@@ -212,7 +256,11 @@ fn show_permissions(outline: &mut Outline, permissions: &Permissions) {
         ("截屏", "PrintScreen", permissions.print_screen),
         ("打印", "Print", permissions.print),
     ] {
-        let word = if allowed { outline.pick("允许", "allowed") } else { outline.pick("禁止", "forbidden") };
+        let word = if allowed {
+            outline.pick("允许", "allowed")
+        } else {
+            outline.pick("禁止", "forbidden")
+        };
         outline.named(zh, name, word);
     }
     outline.maybe("打印份数", "Copies", permissions.copies);
@@ -223,7 +271,11 @@ fn show_permissions(outline: &mut Outline, permissions: &Permissions) {
 /// Broken links, stray parts, faults and deviations of the package and of all its XML.
 fn show_remarks(outline: &mut Outline, package: &Package, ofd: &Ofd, lists: &[SignatureList], shown: &Shown) {
     for link in &shown.broken {
-        outline.field("无效链接", "broken link", format_args!("{} ({}): {}", link.loc, link.holder, link.why));
+        outline.field(
+            "无效链接",
+            "broken link",
+            format_args!("{} ({}): {}", link.loc, link.holder, link.why),
+        );
     }
     for part in &shown.stray {
         outline.field("无引用的文件", "stray part", part);
@@ -237,11 +289,25 @@ fn show_remarks(outline: &mut Outline, package: &Package, ofd: &Ofd, lists: &[Si
     }
     let in_lists = lists.iter().flat_map(|list| &list.findings);
     let mut known: Vec<&Finding> = Vec::new();
-    for finding in package.findings().iter().chain(&ofd.findings).chain(in_lists).chain(&shown.findings) {
+    for finding in package
+        .findings()
+        .iter()
+        .chain(&ofd.findings)
+        .chain(in_lists)
+        .chain(&shown.findings)
+    {
         if !known.contains(&finding) {
             known.push(finding);
-            let part = finding.part.as_ref().map(|part| format!(" {part}")).unwrap_or_default();
-            outline.field("偏差", "deviation", format_args!("{}{part} {}", finding.kind.code(), finding.detail));
+            let part = finding
+                .part
+                .as_ref()
+                .map(|part| format!(" {part}"))
+                .unwrap_or_default();
+            outline.field(
+                "偏差",
+                "deviation",
+                format_args!("{}{part} {}", finding.kind.code(), finding.detail),
+            );
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Extensions of certificates, lists, seals and time stamps: known ones in words, others as OID and hexadecimal.
 
 use pki::asn1::{
-    self, BOOLEAN, Element, IA5_STRING, INTEGER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, UTF8_STRING, VISIBLE_STRING,
-    constructed, primitive,
+    self, BOOLEAN, Element, IA5_STRING, INTEGER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, UTF8_STRING,
+    VISIBLE_STRING, constructed, primitive,
 };
 use pki::{Error, Extension, Name, ObjectIdentifier, oid};
 
@@ -20,10 +20,17 @@ pub(super) fn show_all(outline: &mut Outline, zh: &str, name: &str, extensions: 
     }
     outline.structure(zh, name, |outline| {
         for extension in extensions {
-            let critical = if extension.critical { outline.pick("，关键", ", critical") } else { "" };
+            let critical = if extension.critical {
+                outline.pick("，关键", ", critical")
+            } else {
+                ""
+            };
             let value = value(extension).unwrap_or_else(|| hex(&extension.value));
             let separator = outline.pick("：", ": ");
-            outline.line(format_args!("{}{critical}{separator}{value}", object_id::text(&extension.oid)));
+            outline.line(format_args!(
+                "{}{critical}{separator}{value}",
+                object_id::text(&extension.oid)
+            ));
         }
     });
 }
@@ -37,7 +44,10 @@ pub(super) fn read_list(value: &[u8]) -> Option<Vec<Extension>> {
     while !items.is_empty() && extensions.len() < LIST_ENTRIES_MAX {
         let mut fields = items.expect(SEQUENCE, WHAT).ok()?.children();
         let oid = fields.next(WHAT).ok()?.oid(WHAT).ok()?;
-        let critical = fields.optional(BOOLEAN, WHAT).ok()?.is_some_and(|flag| flag.boolean(WHAT).unwrap_or(true));
+        let critical = fields
+            .optional(BOOLEAN, WHAT)
+            .ok()?
+            .is_some_and(|flag| flag.boolean(WHAT).unwrap_or(true));
         let value = fields.expect(OCTET_STRING, WHAT).ok()?.value.to_vec();
         extensions.push(Extension { oid, critical, value });
     }
@@ -86,8 +96,16 @@ fn key_usage(element: &Element<'_>) -> Result<String, Error> {
         "decipherOnly",
     ];
     let (bytes, _) = element.bits(WHAT)?;
-    let is_set = |bit: usize| bytes.get(bit / 8).is_some_and(|byte| byte & (0x80 >> (bit % 8)) != 0);
-    let names = NAMES.iter().enumerate().filter(|(bit, _)| is_set(*bit)).map(|(_, name)| *name);
+    let is_set = |bit: usize| {
+        bytes
+            .get(bit / 8)
+            .is_some_and(|byte| byte & (0x80 >> (bit % 8)) != 0)
+    };
+    let names = NAMES
+        .iter()
+        .enumerate()
+        .filter(|(bit, _)| is_set(*bit))
+        .map(|(_, name)| *name);
     Ok(names.collect::<Vec<_>>().join(", "))
 }
 
@@ -102,7 +120,9 @@ fn oid_list(element: &Element<'_>) -> Result<String, Error> {
 
 fn basic_constraints(element: &Element<'_>) -> Result<String, Error> {
     let mut fields = element.children();
-    let ca = fields.optional(BOOLEAN, WHAT)?.map_or(Ok(false), |ca| ca.boolean(WHAT))?;
+    let ca = fields
+        .optional(BOOLEAN, WHAT)?
+        .map_or(Ok(false), |ca| ca.boolean(WHAT))?;
     let mut text = format!("cA {}", if ca { "TRUE" } else { "FALSE" });
     if let Some(length) = fields.optional(INTEGER, WHAT)? {
         text.push_str(&format!(", pathLenConstraint {}", length.unsigned(WHAT)?));
@@ -142,13 +162,18 @@ fn distribution_points(element: &Element<'_>) -> Result<String, Error> {
 fn general_names(list: &Element<'_>) -> String {
     let mut items = list.children();
     let names = std::iter::from_fn(|| items.next(WHAT).ok()).take(LIST_ENTRIES_MAX);
-    names.map(|name| general_name(&name)).collect::<Vec<_>>().join(", ")
+    names
+        .map(|name| general_name(&name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// `GeneralName` (RFC 5280 §4.2.1.6): mail, DNS, directory, URI in words, others in hexadecimal.
 fn general_name(name: &Element<'_>) -> String {
     let words = match name.tag {
-        tag if [1, 2, 6].map(primitive).contains(&tag) => std::str::from_utf8(name.value).ok().map(str::to_owned),
+        tag if [1, 2, 6].map(primitive).contains(&tag) => {
+            std::str::from_utf8(name.value).ok().map(str::to_owned)
+        }
         tag if tag == constructed(4) => Name::read(name.value).ok().map(|name| name.to_string()),
         _ => None,
     };

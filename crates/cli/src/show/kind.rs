@@ -3,8 +3,8 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use pki::asn1::{
-    self, BIT_STRING, Element, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET, UTC_TIME,
-    constructed,
+    self, BIT_STRING, Element, GENERALIZED_TIME, INTEGER, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, SET,
+    UTC_TIME, constructed,
 };
 use pki::{ObjectIdentifier, oid};
 use ses::Seal;
@@ -39,7 +39,10 @@ impl Kind {
             Self::SealSignature => ("电子签章数据", "a seal signature"),
             Self::SignedData => ("签名消息", "a signed message"),
             Self::TimestampToken => ("时间戳", "a time-stamp token"),
-            Self::OtherMessage(_) => ("密码消息，但不是签名消息", "a cryptographic message, but no signed one"),
+            Self::OtherMessage(_) => (
+                "密码消息，但不是签名消息",
+                "a cryptographic message, but no signed one",
+            ),
             Self::Certificate => ("证书", "a certificate"),
             Self::Crl => ("证书撤销列表", "a certificate revocation list"),
             Self::CertificateRequest => ("证书请求", "a certificate request"),
@@ -48,7 +51,10 @@ impl Kind {
             Self::PrivateKey => ("私钥（PKCS#8）", "a private key (PKCS#8)"),
             Self::EncryptedPrivateKey => ("加密的私钥（PKCS#8）", "an encrypted private key (PKCS#8)"),
             Self::EcPrivateKey => ("私钥（SEC 1）", "a private key (SEC 1)"),
-            Self::Pkcs12 => ("密钥与证书的容器（PKCS#12）", "a container of keys and certificates (PKCS#12)"),
+            Self::Pkcs12 => (
+                "密钥与证书的容器（PKCS#12）",
+                "a container of keys and certificates (PKCS#12)",
+            ),
             Self::PublicKey => ("公钥", "a public key"),
             Self::SignatureValue => ("签名值", "a signature value"),
         }
@@ -78,7 +84,9 @@ pub(super) fn of_der(bytes: &[u8]) -> Option<Kind> {
 fn some_children<'a>(element: &Element<'a>) -> Vec<Element<'a>> {
     const ENOUGH: usize = 5;
     let mut reader = element.children();
-    std::iter::from_fn(|| reader.next("file").ok()).take(ENOUGH).collect()
+    std::iter::from_fn(|| reader.next("file").ok())
+        .take(ENOUGH)
+        .collect()
 }
 
 /// ```text
@@ -90,10 +98,17 @@ fn content_info(content_type: &Element<'_>, children: &[Element<'_>]) -> Option<
         return Some(Kind::OtherMessage(content_type));
     }
     // SignedData ::= SEQUENCE { version, digestAlgorithms, encapContentInfo SEQUENCE { OBJECT IDENTIFIER, … }, … }
-    let inner = children.get(1).map(some_children).and_then(|content| content.first().map(some_children));
+    let inner = children
+        .get(1)
+        .map(some_children)
+        .and_then(|content| content.first().map(some_children));
     let encapsulated = inner.and_then(|fields| fields.get(2).map(some_children));
     let inner_type = encapsulated.and_then(|fields| fields.first()?.oid("contentType").ok());
-    Some(if inner_type == Some(oid::TST_INFO) { Kind::TimestampToken } else { Kind::SignedData })
+    Some(if inner_type == Some(oid::TST_INFO) {
+        Kind::TimestampToken
+    } else {
+        Kind::SignedData
+    })
 }
 
 /// ```text
@@ -129,7 +144,9 @@ fn after_sequence(head: &Element<'_>, children: &[Element<'_>]) -> Option<Kind> 
     let inner = some_children(head);
     let tags: Vec<u8> = inner.iter().map(|element| element.tag).collect();
     let is_algorithm = |index: usize| {
-        inner.get(index).is_some_and(|element| element.children().peek() == Some(OBJECT_IDENTIFIER))
+        inner
+            .get(index)
+            .is_some_and(|element| element.children().peek() == Some(OBJECT_IDENTIFIER))
     };
     const VERSION: u8 = constructed(0);
     match tags.as_slice() {
@@ -139,7 +156,9 @@ fn after_sequence(head: &Element<'_>, children: &[Element<'_>]) -> Option<Kind> 
         [SEQUENCE, SEQUENCE, UTC_TIME | GENERALIZED_TIME, ..] if is_algorithm(0) => Some(Kind::Crl),
         [INTEGER, SEQUENCE, SEQUENCE, SEQUENCE, ..] if is_algorithm(1) => Some(Kind::Certificate),
         [INTEGER, SEQUENCE, SEQUENCE, ..] if is_name(&inner[1]) => Some(Kind::CertificateRequest),
-        [INTEGER] | [INTEGER, SEQUENCE | BIT_STRING, ..] if children.len() <= 2 => Some(Kind::TimestampResponse),
+        [INTEGER] | [INTEGER, SEQUENCE | BIT_STRING, ..] if children.len() <= 2 => {
+            Some(Kind::TimestampResponse)
+        }
         [OBJECT_IDENTIFIER, ..] => match children.get(1)?.tag {
             BIT_STRING => Some(Kind::PublicKey),
             OCTET_STRING => Some(Kind::EncryptedPrivateKey),
@@ -155,7 +174,11 @@ fn is_name(element: &Element<'_>) -> bool {
 
 /// The bytes of a text that is base64 and nothing else.
 pub(super) fn base64(text: &[u8]) -> Option<Vec<u8>> {
-    let symbols: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    let symbols: Vec<u8> = text
+        .iter()
+        .copied()
+        .filter(|byte| !byte.is_ascii_whitespace())
+        .collect();
     STANDARD.decode(symbols).ok()
 }
 
@@ -165,7 +188,15 @@ mod tests {
 
     #[test]
     fn nothing_that_is_cut_off_or_foreign_has_a_kind() {
-        for bytes in [&b""[..], b"\x30", b"\x30\x00", b"\x30\x80\x00\x00", b"\x30\x03\x02\x01\x00", b"\x31\x00", b"text"] {
+        for bytes in [
+            &b""[..],
+            b"\x30",
+            b"\x30\x00",
+            b"\x30\x80\x00\x00",
+            b"\x30\x03\x02\x01\x00",
+            b"\x31\x00",
+            b"text",
+        ] {
             assert_eq!(of_der(bytes), None, "{bytes:?}");
         }
     }

@@ -1,6 +1,8 @@
 //! Signed messages (GB/T 35275, GM/T 0010, RFC 5652), in the order of SignedData.
 
-use pki::{CmsAttribute, EssHash, SignedData, SignerIdentifier, SignerInfo, TimestampToken, oid};
+use pki::{
+    CmsAttribute, EssHash, SignedAttributes, SignedData, SignerIdentifier, SignerInfo, TimestampToken, oid,
+};
 use sealing::beijing_time;
 
 use crate::outline::{Outline, hex};
@@ -12,13 +14,18 @@ const NESTING_MAX: usize = 4;
 /// A message.
 pub(super) fn show(outline: &mut Outline, message: &SignedData) {
     outline.structure("签名消息", "SignedData", |outline| {
-        show_fields(outline, message, &|outline| match message.content() {
-            Some(content) => outline.named("内容", "content", hex(content)),
-            None => {
-                let outside = outline.pick("（不在消息中）", "(not in the message)");
-                outline.named("内容", "content", outside);
-            }
-        }, 0);
+        show_fields(
+            outline,
+            message,
+            &|outline| match message.content() {
+                Some(content) => outline.named("内容", "content", hex(content)),
+                None => {
+                    let outside = outline.pick("（不在消息中）", "(not in the message)");
+                    outline.named("内容", "content", outside);
+                }
+            },
+            0,
+        );
     });
 }
 
@@ -30,23 +37,39 @@ pub(super) fn show_fields(
     nesting: usize,
 ) {
     outline.named("版本", "version", message.version());
-    outline.named("杂凑算法", "digestAlgorithms", certificate::oids(message.digest_algorithms()));
-    outline.named("内容类型", "contentType", object_id::text(&message.content_type()));
+    outline.named(
+        "杂凑算法",
+        "digestAlgorithms",
+        certificate::oids(message.digest_algorithms()),
+    );
+    outline.named(
+        "内容类型",
+        "contentType",
+        object_id::text(&message.content_type()),
+    );
     show_content(outline);
     for (index, certificate) in message.certificates().iter().enumerate() {
         let number = index + 1;
-        outline.structure(&format!("证书 {number}"), &format!("certificates {number}"), |outline| {
-            certificate::show_fields(outline, certificate);
-        });
+        outline.structure(
+            &format!("证书 {number}"),
+            &format!("certificates {number}"),
+            |outline| {
+                certificate::show_fields(outline, certificate);
+            },
+        );
     }
     for list in message.crls() {
         crl::show(outline, list);
     }
     for (index, signer) in message.signers().iter().enumerate() {
         let number = index + 1;
-        outline.structure(&format!("签名者 {number}"), &format!("signerInfos {number}"), |outline| {
-            show_signer(outline, signer, nesting);
-        });
+        outline.structure(
+            &format!("签名者 {number}"),
+            &format!("signerInfos {number}"),
+            |outline| {
+                show_signer(outline, signer, nesting);
+            },
+        );
     }
     for deviation in message.deviations() {
         outline.field("偏差", "deviation", deviation);
@@ -64,24 +87,29 @@ fn show_signer(outline: &mut Outline, signer: &SignerInfo, nesting: usize) {
             outline.named("密钥标识", "subjectKeyIdentifier", hex(identifier));
         }
     }
-    outline.named("杂凑算法", "digestAlgorithm", object_id::text(&signer.digest_algorithm()));
+    outline.named(
+        "杂凑算法",
+        "digestAlgorithm",
+        object_id::text(&signer.digest_algorithm()),
+    );
     if let Some(attributes) = signer.signed_attributes() {
         outline.structure("签名属性", "signedAttrs", |outline| {
             for attribute in attributes.attributes() {
                 show_attribute(outline, attribute, nesting);
-            }
-            for named in attributes.signing_certificates().into_iter().flatten() {
-                let hash = match named.algorithm {
-                    EssHash::Sm3 => "SM3".to_owned(),
-                    EssHash::Sha1 => "SHA-1".to_owned(),
-                    EssHash::Sha256 => "SHA-256".to_owned(),
-                    EssHash::Other(oid) => oid.to_string(),
-                };
-                outline.named("签名证书杂凑值", "certHash", format_args!("{hash} {}", hex(&named.hash)));
+                if matches!(
+                    attribute.oid,
+                    oid::SIGNING_CERTIFICATE | oid::SIGNING_CERTIFICATE_V2
+                ) {
+                    outline.inside(|outline| show_signing_certificates(outline, attributes));
+                }
             }
         });
     }
-    outline.named("签名算法", "signatureAlgorithm", object_id::text(&signer.signature_algorithm()));
+    outline.named(
+        "签名算法",
+        "signatureAlgorithm",
+        object_id::text(&signer.signature_algorithm()),
+    );
     outline.named("签名值", "signature", hex(signer.signature()));
     if !signer.unsigned_attributes().is_empty() {
         outline.structure("非签名属性", "unsignedAttrs", |outline| {
@@ -89,6 +117,29 @@ fn show_signer(outline: &mut Outline, signer: &SignerInfo, nesting: usize) {
                 show_attribute(outline, attribute, nesting);
             }
         });
+    }
+}
+
+/// What the attribute before says in hexadecimal, as far as it can be read.
+fn show_signing_certificates(outline: &mut Outline, attributes: &SignedAttributes) {
+    for named in attributes.signing_certificates().into_iter().flatten() {
+        let hash = match named.algorithm {
+            EssHash::Sm3 => "SM3".to_owned(),
+            EssHash::Sha1 => "SHA-1".to_owned(),
+            EssHash::Sha256 => "SHA-256".to_owned(),
+            EssHash::Other(oid) => oid.to_string(),
+        };
+        outline.named(
+            "签名证书杂凑值",
+            "certHash",
+            format_args!("{hash} {}", hex(&named.hash)),
+        );
+        if let Some((issuers, serial)) = &named.issuer_serial {
+            for issuer in issuers {
+                outline.named("签发者", "issuer", issuer);
+            }
+            outline.named("序列号", "serialNumber", hex::encode_upper(serial));
+        }
     }
 }
 

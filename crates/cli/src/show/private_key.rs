@@ -16,7 +16,28 @@ pub(super) fn show(outline: &mut Outline, kind: Kind) {
 
 /// A PEM block of a private key.
 pub(super) fn show_pem(outline: &mut Outline, label: &str) {
-    secret(outline, &format!("私钥（PEM，{label}）"), &format!("a private key (PEM, {label})"));
+    secret(
+        outline,
+        &format!("私钥（PEM，{label}）"),
+        &format!("a private key (PEM, {label})"),
+    );
+}
+
+/// A file of a key store of ours; says whether it was that.
+pub(super) fn show_stored(outline: &mut Outline, bytes: &[u8]) -> bool {
+    const BYTES_MAX: usize = 8 * 1024;
+    let json: Option<serde_json::Value> = (bytes.len() <= BYTES_MAX)
+        .then(|| serde_json::from_slice(bytes).ok())
+        .flatten();
+    let is_key = json.is_some_and(|json| json["key"]["header"]["id"].is_string());
+    if is_key {
+        let words = outline.pick(
+            "密钥库中的密钥文件，私钥已用口令加密；请用 yinxin key list 查看",
+            "a key of a key store, encrypted under its PIN; see yinxin key list",
+        );
+        outline.line(words);
+    }
+    is_key
 }
 
 fn secret(outline: &mut Outline, zh: &str, en: &str) {
@@ -64,7 +85,9 @@ pub(super) fn show_signature_value(outline: &mut Outline, bytes: &[u8]) {
 
 /// r‖s without any structure; says whether it was that.
 pub(super) fn show_bare_signature(outline: &mut Outline, bytes: &[u8]) -> bool {
-    let signature = <&[u8; 64]>::try_from(bytes).ok().and_then(|raw| Signature::from_raw(raw).ok());
+    let signature = <&[u8; 64]>::try_from(bytes)
+        .ok()
+        .and_then(|raw| Signature::from_raw(raw).ok());
     if let Some(signature) = &signature {
         show_r_and_s(outline, signature, "r‖s");
     }

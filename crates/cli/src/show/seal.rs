@@ -16,11 +16,17 @@ pub(super) fn show(outline: &mut Outline, seal: &Seal) {
 pub(super) fn show_signature(outline: &mut Outline, signature: &SealSignature) {
     outline.structure("电子签章数据", "SES_Signature", |outline| {
         let layout = signature.layout();
-        outline.field("结构", "layout", format_args!("{} {}", layout.name(), layout.standard()));
+        outline.field(
+            "结构",
+            "layout",
+            format_args!("{} {}", layout.name(), layout.standard()),
+        );
         outline.structure("待签章数据", "toSign", |outline| {
             let tbs = signature.tbs();
             outline.named("版本", "version", tbs.version);
-            outline.structure("电子印章", "eseal", |outline| show_fields(outline, signature.seal()));
+            outline.structure("电子印章", "eseal", |outline| {
+                show_fields(outline, signature.seal())
+            });
             match &tbs.time_info {
                 TimeInfo::Clock(at) => outline.named("签章时间", "timeInfo", time(outline, at)),
                 TimeInfo::Token { der, .. } => show_timestamp(outline, "timeInfo", der),
@@ -29,8 +35,18 @@ pub(super) fn show_signature(outline: &mut Outline, signature: &SealSignature) {
             outline.named("原文属性", "propertyInfo", &tbs.property_info);
             extension::show_all(outline, "自定义数据", "extDatas", &tbs.extensions);
         });
-        show_certificate(outline, "签章者证书", "cert", signature.sealer(), signature.sealer_der());
-        outline.named("签名算法", "signatureAlgID", object_id::text(&signature.algorithm()));
+        show_certificate(
+            outline,
+            "签章者证书",
+            "cert",
+            signature.sealer(),
+            signature.sealer_der(),
+        );
+        outline.named(
+            "签名算法",
+            "signatureAlgID",
+            object_id::text(&signature.algorithm()),
+        );
         outline.named("签名值", "signature", hex(signature.signature_value()));
         if let Some(token) = signature.timestamp() {
             show_timestamp(outline, "timeStamp", token);
@@ -43,7 +59,11 @@ pub(super) fn show_signature(outline: &mut Outline, signature: &SealSignature) {
 
 fn show_fields(outline: &mut Outline, seal: &Seal) {
     let layout = seal.layout();
-    outline.field("结构", "layout", format_args!("{} {}", layout.name(), layout.standard()));
+    outline.field(
+        "结构",
+        "layout",
+        format_args!("{} {}", layout.name(), layout.standard()),
+    );
     outline.structure("印章信息", "eSealInfo", |outline| {
         let header = seal.header();
         outline.structure("头信息", "header", |outline| {
@@ -69,13 +89,25 @@ fn show_fields(outline: &mut Outline, seal: &Seal) {
 }
 
 fn show_property(outline: &mut Outline, seal: &Seal) {
-    outline.named("印章类型", "type", format_args!("{} {}", seal.seal_type(), seal_type(outline, seal)).to_string().trim_end());
+    outline.named(
+        "印章类型",
+        "type",
+        format_args!("{} {}", seal.seal_type(), seal_type(outline, seal))
+            .to_string()
+            .trim_end(),
+    );
     outline.named("印章名称", "name", seal.name());
     outline.maybe("证书列表类型", "certListType", seal.list_type());
     match seal.sealers() {
         SealerList::Certificates(list) => {
             for der in list {
-                show_certificate(outline, "签章者证书", "certList", Certificate::read(der).as_ref(), der);
+                show_certificate(
+                    outline,
+                    "签章者证书",
+                    "certList",
+                    Certificate::read(der).as_ref(),
+                    der,
+                );
             }
         }
         SealerList::Digests(list) => {
@@ -108,8 +140,18 @@ fn show_picture(outline: &mut Outline, seal: &Seal) {
     let picture = seal.picture();
     outline.named("类型", "type", picture.declared_type);
     let kind = picture.format().map_or("?", PictureFormat::label);
-    let pixels = pixel_size(picture.data).map(|(width, height)| format!("{width}×{height} px, ")).unwrap_or_default();
-    outline.named("数据", "data", format_args!("{kind}, {pixels}{} B, SM3 {}", picture.data.len(), gm::sm3(picture.data)));
+    let pixels = pixel_size(picture.data)
+        .map(|(width, height)| format!("{width}×{height} px, "))
+        .unwrap_or_default();
+    outline.named(
+        "数据",
+        "data",
+        format_args!(
+            "{kind}, {pixels}{} B, SM3 {}",
+            picture.data.len(),
+            gm::sm3(picture.data)
+        ),
+    );
     outline.named("宽度", "width", format_args!("{} mm", picture.width_mm));
     outline.named("高度", "height", format_args!("{} mm", picture.height_mm));
     for fault in picture.faults() {
@@ -141,5 +183,6 @@ fn show_timestamp(outline: &mut Outline, name: &str, token: &[u8]) {
 
 /// As understood; and as written, when no moment could be made of it.
 fn time(outline: &Outline, time: &Time) -> String {
-    time.timestamp().map_or_else(|| time.to_string(), |at| beijing_time(at, outline.language()))
+    time.timestamp()
+        .map_or_else(|| time.to_string(), |at| beijing_time(at, outline.language()))
 }

@@ -18,9 +18,13 @@ pub(super) fn show_list(
         outline.field("文件", "part", &list.path);
         outline.maybe("最大标识", "MaxSignId", list.max_sign_id.as_deref());
         for entry in &list.entries {
-            outline.structure(&format!("签名 {}", entry.id), &format!("Signature {}", entry.id), |outline| {
-                show_entry(outline, package, entry, digests, pictures);
-            });
+            outline.structure(
+                &format!("签名 {}", entry.id),
+                &format!("Signature {}", entry.id),
+                |outline| {
+                    show_entry(outline, package, entry, digests, pictures);
+                },
+            );
         }
     });
 }
@@ -47,14 +51,23 @@ fn show_entry(
 
 fn show_part(outline: &mut Outline, part: &SignaturePart, digests: &Digests) {
     let provider = &part.provider;
-    let about = [&provider.name, &provider.version, &provider.company, &provider.protocol_version];
+    let about = [
+        &provider.name,
+        &provider.version,
+        &provider.company,
+        &provider.protocol_version,
+    ];
     let about: Vec<&str> = about.into_iter().flatten().map(String::as_str).collect();
     outline.named("签名程序", "Provider", about.join(" "));
     outline.maybe("签名方法", "SignatureMethod", part.method.as_deref());
     outline.maybe("签名时间", "SignatureDateTime", part.date_time.as_deref());
     for parameter in &part.parameters {
         let kind = parameter.kind.as_deref().unwrap_or_default();
-        outline.named("参数", "Parameter", format_args!("{} {kind} {}", parameter.name, parameter.value));
+        outline.named(
+            "参数",
+            "Parameter",
+            format_args!("{} {kind} {}", parameter.name, parameter.value),
+        );
     }
     outline.named("保护的文件", "References", part.references.len());
     outline.inside(|outline| {
@@ -73,8 +86,16 @@ fn show_part(outline: &mut Outline, part: &SignaturePart, digests: &Digests) {
         outline.named("印章外观", "StampAnnot", value);
     }
     outline.maybe("印章文件", "Seal", part.seal.as_ref().map(|link| &link.loc));
-    outline.maybe("印章图像", "ImageLoc", part.seal_image.as_ref().map(|link| &link.loc));
-    outline.maybe("签名值文件", "SignedValue", part.signed_value.as_ref().map(|link| &link.loc));
+    outline.maybe(
+        "印章图像",
+        "ImageLoc",
+        part.seal_image.as_ref().map(|link| &link.loc),
+    );
+    outline.maybe(
+        "签名值文件",
+        "SignedValue",
+        part.signed_value.as_ref().map(|link| &link.loc),
+    );
     for fault in &part.faults {
         outline.field("错误", "fault", full(fault));
     }
@@ -101,15 +122,20 @@ fn reference_line(outline: &Outline, reference: &Reference, digests: &Digests, i
         Some(Ok(_)) if is_sm3 => outline.pick("不符", "differs"),
         _ => "",
     };
-    format!("{loc}  {}  {agreement}", hex(value)).trim_end().to_owned()
+    format!("{loc}  {}  {agreement}", hex(value))
+        .trim_end()
+        .to_owned()
 }
 
 /// What stands in the SignedValue part, and the seal beside it.
 fn show_value(outline: &mut Outline, package: &Package, part: &SignaturePart, pictures: &mut Pictures) {
-    for (zh, name, link) in
-        [("印章", "Seal", &part.seal), ("签名值", "SignedValue", &part.signed_value)]
-    {
-        let Some(path) = link.as_ref().and_then(|link| link.path()) else { continue };
+    for (zh, name, link) in [
+        ("印章", "Seal", &part.seal),
+        ("签名值", "SignedValue", &part.signed_value),
+    ] {
+        let Some(path) = link.as_ref().and_then(|link| link.path()) else {
+            continue;
+        };
         outline.structure(zh, name, |outline| match package.read(path) {
             Ok(bytes) => {
                 if let Err(unshown) = show_bytes(outline, &bytes, pictures) {

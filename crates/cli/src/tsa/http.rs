@@ -43,7 +43,11 @@ pub(super) struct Response {
 impl Response {
     /// A refusal that says why.
     pub(super) fn plain(status: u16, text: &str) -> Self {
-        Self { status, content_type: "text/plain; charset=utf-8", body: format!("{text}\n").into_bytes() }
+        Self {
+            status,
+            content_type: "text/plain; charset=utf-8",
+            body: format!("{text}\n").into_bytes(),
+        }
     }
 }
 
@@ -68,7 +72,10 @@ pub(super) fn serve(listener: &TcpListener, handle: Handler<'_>, log: &(dyn Fn(S
 
 /// One request and its answer; a line for the log.
 fn converse(stream: TcpStream, peer: SocketAddr, handle: Handler<'_>) -> String {
-    let mut connection = Connection { stream, deadline: Instant::now() + CONNECTION_TIME_MAX };
+    let mut connection = Connection {
+        stream,
+        deadline: Instant::now() + CONNECTION_TIME_MAX,
+    };
     let (response, remark) = match connection.read_request() {
         Ok(request) => handle(&request),
         Err(Refusal::Answer(status, text)) => (Response::plain(status, text), text.to_owned()),
@@ -92,7 +99,9 @@ enum Refusal {
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => Self::Answer(408, "the request took too long"),
+            io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
+                Self::Answer(408, "the request took too long")
+            }
             _ => Self::Gone(error),
         }
     }
@@ -136,7 +145,10 @@ impl Connection {
             self.receive(&mut body, room)?;
         }
         body.truncate(head.body_bytes);
-        Ok(Request { content_type: head.content_type, body })
+        Ok(Request {
+            content_type: head.content_type,
+            body,
+        })
     }
 
     /// Waits for at least one byte, and takes `room` at most.
@@ -173,9 +185,14 @@ impl Connection {
             reason(response.status),
             response.content_type,
             response.body.len(),
-            if response.status == 405 { "Allow: POST\r\n" } else { "" },
+            if response.status == 405 {
+                "Allow: POST\r\n"
+            } else {
+                ""
+            },
         );
-        self.stream.write_all(&[head.as_bytes(), &response.body].concat())?;
+        self.stream
+            .write_all(&[head.as_bytes(), &response.body].concat())?;
         self.stream.shutdown(Shutdown::Write)?;
         // Closing over unread bytes would take the answer back: read what the client has sent meanwhile.
         let mut rest = Vec::new();
@@ -194,14 +211,25 @@ fn read_head(received: &[u8]) -> Result<Option<Head>, Refusal> {
         Err(_) => return Err(Refusal::Answer(400, "this is no HTTP request")),
     };
     if parsed.method != Some("POST") {
-        return Err(Refusal::Answer(405, "send time-stamp requests with POST (RFC 3161, 3.4)"));
+        return Err(Refusal::Answer(
+            405,
+            "send time-stamp requests with POST (RFC 3161, 3.4)",
+        ));
     }
     let values = |name: &str| {
-        let named = parsed.headers.iter().filter(move |header| header.name.eq_ignore_ascii_case(name));
-        named.map(|header| String::from_utf8_lossy(header.value).trim().to_owned()).collect::<Vec<_>>()
+        let named = parsed
+            .headers
+            .iter()
+            .filter(move |header| header.name.eq_ignore_ascii_case(name));
+        named
+            .map(|header| String::from_utf8_lossy(header.value).trim().to_owned())
+            .collect::<Vec<_>>()
     };
     if !values("transfer-encoding").is_empty() {
-        return Err(Refusal::Answer(411, "send Content-Length instead of Transfer-Encoding"));
+        return Err(Refusal::Answer(
+            411,
+            "send Content-Length instead of Transfer-Encoding",
+        ));
     }
     let body_bytes = match values("content-length").as_slice() {
         [] => return Err(Refusal::Answer(411, "Content-Length is missing")),
@@ -213,9 +241,16 @@ fn read_head(received: &[u8]) -> Result<Option<Head>, Refusal> {
     if body_bytes > BODY_BYTES_MAX {
         return Err(Refusal::Answer(413, "the body is too long"));
     }
-    let expects_continue = values("expect").iter().any(|value| value.eq_ignore_ascii_case("100-continue"));
+    let expects_continue = values("expect")
+        .iter()
+        .any(|value| value.eq_ignore_ascii_case("100-continue"));
     let content_type = values("content-type").into_iter().next().unwrap_or_default();
-    Ok(Some(Head { length, content_type, body_bytes, expects_continue }))
+    Ok(Some(Head {
+        length,
+        content_type,
+        body_bytes,
+        expects_continue,
+    }))
 }
 
 fn reason(status: u16) -> &'static str {
@@ -255,11 +290,20 @@ mod tests {
             ("GET / HTTP/1.1\r\n\r\n", 405),
             ("POST / HTTP/1.1\r\n\r\n", 411),
             ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n", 411),
-            ("POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n", 411),
+            (
+                "POST / HTTP/1.1\r\nTransfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n",
+                411,
+            ),
             ("POST / HTTP/1.1\r\nContent-Length: 65537\r\n\r\n", 413),
-            ("POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n", 413),
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 99999999999999999999999\r\n\r\n",
+                413,
+            ),
             ("POST / HTTP/1.1\r\nContent-Length: +5\r\n\r\n", 400),
-            ("POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n", 400),
+            (
+                "POST / HTTP/1.1\r\nContent-Length: 5\r\nContent-Length: 5\r\n\r\n",
+                400,
+            ),
             ("\0\0\0\0", 400),
         ] {
             assert_eq!(status(head), expected, "{head:?}");
@@ -270,8 +314,12 @@ mod tests {
     fn what_the_head_says_about_the_body() {
         let text = "POST / HTTP/1.1\r\nContent-Type: a/b; c\r\nExpect: 100-Continue\r\nContent-Length: 7\r\n\r\nrest";
         let head = read_head(text.as_bytes()).ok().flatten().unwrap();
-        let expected =
-            Head { length: text.len() - 4, content_type: "a/b; c".into(), body_bytes: 7, expects_continue: true };
+        let expected = Head {
+            length: text.len() - 4,
+            content_type: "a/b; c".into(),
+            body_bytes: 7,
+            expects_continue: true,
+        };
         assert_eq!(head, expected);
     }
 }
