@@ -135,7 +135,9 @@ fn make(args: &MakeArgs, context: &Context) -> Result<ExitCode, Failure> {
 fn holders(args: &MakeArgs, verifier: &Verifier, now: Timestamp) -> Result<Vec<VerifiedPath>, Failure> {
     let mut holders = Vec::new();
     for path in &args.holder {
-        for certificate in certificates_of(path)? {
+        // A CA hands out the leaf with the certificates above it; only the leaf is a holder's.
+        let is_ca = |certificate: &Certificate| certificate.basic_constraints().is_some_and(|basic| basic.ca);
+        for certificate in certificates_of(path)?.into_iter().filter(|certificate| !is_ca(certificate)) {
             let proved = verifier.proved_path(&certificate, Purpose::Signer, now);
             holders.push(proved.map_err(|reasons| {
                 refused_by("持有人证书不能使用（R29、R30）", "a holder's certificate cannot be used (R29, R30)", &reasons)
