@@ -99,6 +99,9 @@ fn check_property_info(text: &str) -> Result<(), Refusal> {
 
 /// The DER of `TBS_Sign`, with the version of its seal.
 fn tbs_sign(seal: &VerifiedSeal, template: &SignatureTemplate<'_>) -> Result<Vec<u8>, Refusal> {
+    if seal.seal().is_ber() {
+        return Err(Refusal::SealNotDer);
+    }
     let version = match seal.seal().layout() {
         Layout::V4 => 4,
         Layout::V5 => 5,

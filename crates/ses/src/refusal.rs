@@ -104,6 +104,9 @@ pub enum Refusal {
         /// The limit, in bytes.
         max: usize,
     },
+    /// The seal is BER: its maker may have signed bytes that no signature in DER can hold.
+    #[error("the seal is encoded in BER; have it remade in DER after GB/T 38540-2020")]
+    SealNotDer,
     /// The seal was verified for another time than that of signing.
     #[error("the seal was verified for {verified_at}, not for the signing time {needed_at}; verify it again")]
     SealTime {
@@ -150,7 +153,7 @@ impl Refusal {
     pub fn rule(&self) -> &'static str {
         match self {
             Self::AlgorithmNotSm2 { .. } | Self::NotAscii { .. } | Self::TooLong { .. } => "R31",
-            Self::SealTooOld { .. } | Self::TimestampInVersion4 => "R31",
+            Self::SealNotDer | Self::SealTooOld { .. } | Self::TimestampInVersion4 => "R31",
             Self::CertificatePurpose { .. } => "R30",
             Self::CertificateTime { .. } => "R29",
             Self::MissingPart { .. } | Self::WrongKey { .. } => "R1",
@@ -170,7 +173,7 @@ impl Refusal {
             Self::CertificateTime { .. } => "GB/T 38540-2020 6.2 a), 芜湖 art. 10",
             Self::MissingPart { .. } => "西安 art. 2, 芜湖 art. 3",
             Self::NameDisagrees { .. } => "芜湖 art. 12",
-            Self::NotAscii { .. } | Self::TooLong { .. } => "GB/T 38540-2020 6.1",
+            Self::NotAscii { .. } | Self::SealNotDer | Self::TooLong { .. } => "GB/T 38540-2020 6.1",
             Self::NotListed { .. } => "GB/T 38540-2020 7.2 a) 3)",
             Self::PeriodOutsideCertificate { .. } | Self::PeriodReversed { .. } => {
                 "西安 art. 14, 芜湖 art. 14"
@@ -198,6 +201,7 @@ impl Refusal {
             Self::PeriodReversed { .. } => "REFUSED_PERIOD_REVERSED",
             Self::Picture(_) => "REFUSED_PICTURE",
             Self::PictureTooLarge { .. } => "REFUSED_PICTURE_TOO_LARGE",
+            Self::SealNotDer => "REFUSED_SEAL_NOT_DER",
             Self::SealTime { .. } => "REFUSED_SEAL_TIME",
             Self::SealTooOld { .. } => "REFUSED_SEAL_TOO_OLD",
             Self::Sign(_) => "REFUSED_BY_KEY",

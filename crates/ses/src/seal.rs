@@ -303,14 +303,17 @@ impl Seal {
         &self.0.der[self.0.parts.info.clone()]
     }
 
+    /// Whether the seal was received as BER.
+    pub(crate) fn is_ber(&self) -> bool {
+        let deviations = &self.0.deviations;
+        deviations
+            .iter()
+            .any(|deviation| deviation.kind == DeviationKind::Ber)
+    }
+
     /// `SES_SealInfo` as received, when that is BER.
     fn received_info(&self) -> Option<&[u8]> {
-        let is_ber = self
-            .0
-            .deviations
-            .iter()
-            .any(|deviation| deviation.kind == DeviationKind::Ber);
-        let (_, content) = first_element(self.0.received.as_deref().filter(|_| is_ber)?)?;
+        let (_, content) = first_element(self.0.received.as_deref().filter(|_| self.is_ber())?)?;
         let (info, _) = first_element(content)?;
         Some(info).filter(|info| is_same_in_der(info, self.der_info()))
     }

@@ -7,7 +7,7 @@ use ses::{
     make_seal, make_signature,
 };
 
-use crate::bytes::SealForm;
+use crate::bytes::{SealForm, indefinite};
 use crate::fixture::*;
 
 #[track_caller]
@@ -402,6 +402,8 @@ fn r59_signatures_that_nobody_could_verify() {
     );
     let old = Seal::read(&SealForm::v1().bytes()).unwrap();
     refused_signature(&old, sealer, |_| {}, "REFUSED_SEAL_TOO_OLD");
+    let ber = Seal::read(&indefinite(&SealForm::default().bytes())).unwrap();
+    refused_signature(&ber, sealer, |_| {}, "REFUSED_SEAL_NOT_DER");
 
     let (verified, template) = (verified(&seal, now()), signature_template(now()));
     let sealer_path = path(sealer, Purpose::Signer, now());
