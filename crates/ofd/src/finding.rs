@@ -61,7 +61,7 @@ pub enum FindingKind {
     ZipNameGbk,
     /// A name has backslashes, "." or empty segments.
     ZipNameShape,
-    /// The namespace is http://www.ofdspec.org, that of drafts before 2016.
+    /// The namespace is `http://www.ofdspec.org`, that of drafts before 2016.
     NamespaceOld,
     /// Another namespace, or none.
     NamespaceOdd,

@@ -1,7 +1,7 @@
 //! Lengths, boxes and transformations of a page, in millimetres (GB/T 33190-2016 7.3).
 //!
 //! The origin is the top left corner, x grows to the right, y grows downwards.
-//! Every number that passes [`number`] is finite and small enough that sums and products of a page's numbers
+//! Every number that passes `number` is finite and small enough that sums and products of a page's numbers
 //! stay finite, so nothing behind it has to think about NaN or infinity.
 
 use std::fmt;

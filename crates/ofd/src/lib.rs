@@ -1,4 +1,27 @@
 //! OFD containers: package, XML parts, pages, signature parts, stamp annotations; bytes in, bytes out, no cryptography.
+//!
+//! Reading goes from the archive inwards, and each step keeps what it forgave: [`Package::open`] (one archive, one
+//! meaning), [`Ofd::read`] (documents and pages), [`SignatureList::read`] (signatures and what they refer to),
+//! [`shown_parts`] (what a signature has to cover). Bytes to hash come from [`Package::stream`].
+//! Writing goes through [`Update`], which copies what it does not change.
+//!
+//! ```
+//! use ofd::{Limits, Ofd, Package, shown_parts};
+//! # use ofd::builder::{A4, DocumentBuilder, Drawing};
+//! # let mut document = DocumentBuilder::new("9b0b8d3ac6e34b0c8a5a5f0e7d1c2b3a");
+//! # document.page(A4, Drawing::new());
+//! # let bytes = document.build()?;
+//!
+//! let package = Package::open(bytes, Limits::default())?;
+//! let ofd = Ofd::read(&package)?;
+//! let shown = shown_parts(&package, &ofd, &[])?;
+//! for part in &shown.parts {
+//!     let mut count = 0;
+//!     package.stream(&part.path, &mut |bytes| count += bytes.len())?;
+//! }
+//! assert!(shown.broken.is_empty() && shown.stray.is_empty());
+//! # Ok::<(), ofd::Error>(())
+//! ```
 
 pub mod builder;
 mod document;

@@ -1,7 +1,7 @@
 //! XML parts as trees: UTF-8 only, no document type declaration, limits met before anything is built.
 //!
-//! Names are compared without their namespace: real files use http://www.ofdspec.org/2016, the older
-//! http://www.ofdspec.org, both in one package, and others. What is not 2016 becomes a finding.
+//! Names are compared without their namespace: real files use `http://www.ofdspec.org/2016`, the older
+//! `http://www.ofdspec.org`, both in one package, and others. What is not 2016 becomes a finding.
 
 use std::borrow::Cow;
 

@@ -69,7 +69,9 @@ impl Inflater {
         let mut crc = crc32fast::Hasher::new();
         let mut total: u64 = 0;
         loop {
-            let count = reader.read(output)?;
+            // One byte more than claimed is enough to know that the claim is a lie.
+            let wanted = (entry.size - total).saturating_add(1).min(output.len() as u64) as usize;
+            let count = reader.read(&mut output[..wanted])?;
             if count == 0 {
                 break;
             }
