@@ -132,11 +132,24 @@ impl Verifier {
             Purpose::Signer => (&self.trust.signers, Check::SealerPath, Check::SealerRevocation),
             Purpose::Timestamping => (&self.trust.tsa, Check::Timestamp, Check::Timestamp),
         };
-        let query = PathQuery { leaf, purpose, at, trust, intermediates: &self.intermediates };
+        let query = PathQuery {
+            leaf,
+            purpose,
+            at,
+            trust,
+            intermediates: &self.intermediates,
+        };
         let report = validate(&query, &self.paths);
         let mut findings = Findings::default();
         judge_path(&mut findings, path_check, &report, !trust.is_empty());
-        judge_revocation(&mut findings, revocation_check, &report.chain, &self.crls, at, false);
+        judge_revocation(
+            &mut findings,
+            revocation_check,
+            &report.chain,
+            &self.crls,
+            at,
+            false,
+        );
         match (report.path, findings.conclusion()) {
             (Some(path), Conclusion::Passed) => Ok(path),
             _ => Err(deciding(findings)),
@@ -153,7 +166,9 @@ impl Verifier {
             (None, _) => {
                 // Verifying old documents forgives what must not be forgiven when sealing new ones.
                 let strict = facts.faults().iter().map(ToString::to_string).collect();
-                judged.findings.add_with(Check::MakerSignature, Code::SealNotUsable, strict);
+                judged
+                    .findings
+                    .add_with(Check::MakerSignature, Code::SealNotUsable, strict);
                 Err(deciding(judged.findings))
             }
         }
@@ -196,7 +211,11 @@ impl Verifier {
 
 /// The reasons that are no mere notes, the worst first.
 fn deciding(findings: Findings) -> Vec<Reason> {
-    let mut reasons: Vec<_> = findings.reasons.into_iter().filter(|reason| reason.effect > Effect::Note).collect();
+    let mut reasons: Vec<_> = findings
+        .reasons
+        .into_iter()
+        .filter(|reason| reason.effect > Effect::Note)
+        .collect();
     reasons.sort_by_key(|reason| std::cmp::Reverse(reason.effect));
     reasons
 }

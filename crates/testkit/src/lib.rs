@@ -1,12 +1,14 @@
-//! What tests of several crates share: a test PKI, a fixed clock, seeded randomness.
+//! What tests of several crates share: a test PKI with seals, a fixed clock, seeded randomness.
 //!
 //! Everything is made from seeds, so that a failing test fails again.
 
 mod pki;
 mod rng;
+mod seals;
 
 pub use crate::pki::{Identity, TestPki};
 pub use rng::SeededRng;
+pub use seals::PICTURE;
 
 use jiff::Timestamp;
 

@@ -4,3 +4,4 @@ mod corpus;
 mod others;
 mod round_trip;
 mod scene;
+mod schema;

@@ -3,80 +3,31 @@
 use jiff::Timestamp;
 use ofd::builder::{DocumentBuilder, Drawing};
 use ofd::{Limits, Package};
-use pki::{PathCache, PathQuery, Purpose, TimestampRequest, TimestampResponse, VerifiedPath, validate};
+use pki::{Purpose, TimestampRequest, TimestampResponse, VerifiedPath};
 use sealing::{BlankPages, Mode, Position, Report, SealError, SealOrder, Sealed, Trust, Verifier, seal};
-use ses::{ListKind, Seal, SealContext, SealTemplate, SealVersion, VerifiedSeal, check_seal, make_seal};
-use testkit::{Identity, TestPki, now};
-
-/// A picture that is one: an SVG circle.
-pub(crate) const PICTURE: &[u8] =
-    br##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 40 40"><circle cx="20" cy="20" r="19" fill="none" stroke="#f00"/></svg>"##;
+use ses::{ListKind, Seal, SealVersion, VerifiedSeal};
+use testkit::{Identity, PICTURE, TestPki, now};
 
 pub(crate) struct Scene {
     pub(crate) pki: TestPki,
-    pub(crate) cache: PathCache,
 }
 
 impl Scene {
     pub(crate) fn new() -> Self {
-        Self {
-            pki: TestPki::new(1),
-            cache: PathCache::default(),
-        }
+        Self { pki: TestPki::new(1) }
     }
 
     pub(crate) fn path(&self, leaf: &Identity, purpose: Purpose) -> VerifiedPath {
-        let (trust, intermediates) = (self.pki.trust(), self.pki.intermediates());
-        let query = PathQuery {
-            leaf: &leaf.certificate,
-            purpose,
-            at: now(),
-            trust: &trust,
-            intermediates: &intermediates,
-        };
-        validate(&query, &self.cache).path.expect("a sound test PKI")
+        self.pki.path(leaf, purpose)
     }
 
     /// A seal 40 mm wide and high for the test PKI's sealer.
     pub(crate) fn seal(&self, version: SealVersion, list: ListKind) -> Seal {
-        let sealer = &self.pki.sealer.certificate;
-        let template = SealTemplate {
-            version,
-            vendor_id: "YINXIN",
-            seal_id: "99000000000001",
-            seal_type: 1,
-            name: "测试市大数据局",
-            list,
-            picture: PICTURE,
-            width_mm: 40,
-            height_mm: 40,
-            created: now(),
-            valid_start: sealer.not_before(),
-            valid_end: sealer.not_after(),
-            extensions: Vec::new(),
-            name_reason: None,
-        };
-        let maker = self.path(&self.pki.maker, Purpose::SealMaker);
-        let holder = self.path(&self.pki.sealer, Purpose::Signer);
-        let made =
-            make_seal(&template, &maker, &[holder], &self.pki.maker.key).expect("a seal that may be made");
-        made.finish(None).expect("a seal")
+        self.pki.seal(version, list, PICTURE)
     }
 
     pub(crate) fn verified(&self, seal: &Seal) -> VerifiedSeal {
-        let (trust, intermediates) = (self.pki.trust(), self.pki.intermediates());
-        let context = SealContext {
-            makers: &trust,
-            tsas: &trust,
-            intermediates: &intermediates,
-            crls: &[],
-            at: now(),
-            paths: &self.cache,
-        };
-        check_seal(seal, &context)
-            .verified()
-            .expect("a sound seal")
-            .clone()
+        self.pki.verified(seal)
     }
 
     /// Seals with a version 4 seal, for everybody to continue.
