@@ -220,6 +220,8 @@ fn excerpt(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use proptest::strategy::Strategy as _;
+
     use super::*;
 
     fn svg(inside: &str) -> Vec<u8> {
@@ -302,5 +304,29 @@ mod tests {
     fn a_million_attributes_take_no_long_time() {
         let attributes: String = (0..200_000).map(|i| format!(" a{i}='1'")).collect();
         assert_eq!(active_content(&svg(&format!("<g{attributes}/>"))), None);
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_judged_without_panic(
+            parts in proptest::collection::vec(
+                proptest::prop_oneof![
+                    proptest::sample::select(vec![
+                        "<", ">", "/", "svg", "<svg>", "<style>", "</style>", "<!--", "-->", "<![CDATA[", "]]>",
+                        "<?", "?>", "<!DOCTYPE", "&", "&#x", ";", "='", "\"", "url(", "href=", "#", "\u{0}", "印",
+                    ]).prop_map(str::to_owned),
+                    ".{0,6}",
+                ],
+                0..40,
+            )
+        ) {
+            let text = parts.concat();
+            let _ = (is_svg(text.as_bytes()), active_content(text.as_bytes()));
+        }
+
+        #[test]
+        fn any_bytes_are_judged_without_panic(bytes in proptest::collection::vec(0u8.., 0..200)) {
+            let _ = (is_svg(&bytes), active_content(&bytes));
+        }
     }
 }
