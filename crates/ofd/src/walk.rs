@@ -66,6 +66,11 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Most attributes of one element.
+    pub(crate) fn attributes_max(&self) -> u64 {
+        self.attributes_max as u64
+    }
+
     /// The attributes with these local names, in their order; one that stands twice breaks the XML.
     pub(crate) fn attributes<const N: usize>(
         &self,

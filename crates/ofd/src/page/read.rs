@@ -304,7 +304,10 @@ impl<'a> PageReader<'a> {
 
     /// Calls `take` with the local name and the value of every attribute.
     fn attributes(&self, start: &BytesStart<'_>, mut take: impl FnMut(&str, &str)) -> Result<(), Error> {
-        for attribute in start.attributes() {
+        let max = self.walk.attributes_max();
+        // Counted as they come: the reader's search for doubled ones takes quadratic time.
+        for (count, attribute) in start.attributes().enumerate() {
+            within("the number of attributes of an XML element", count as u64 + 1, max)?;
             let attribute = attribute.map_err(|error| self.walk.broken(&error.to_string()))?;
             let value = if attribute.value.contains('&') {
                 quick_xml::escape::unescape(&attribute.value)

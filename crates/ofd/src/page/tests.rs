@@ -328,3 +328,11 @@ proptest! {
         }
     }
 }
+
+/// The reader's search for doubled attributes is quadratic: a megabyte of attributes must not take minutes.
+#[test]
+fn many_attributes_are_refused_before_they_cost_anything() {
+    let attributes: String = (0..100_000).map(|index| format!(" a{index}=\"\"")).collect();
+    let xml = format!("<Page><Content><Layer><PathObject{attributes}/></Layer></Content></Page>");
+    assert_eq!(read_error(xml.as_bytes()).code(), "LIMIT");
+}
