@@ -77,16 +77,24 @@ pub struct Reason {
     pub zh: &'static str,
     /// What happened, in English.
     pub en: &'static str,
-    /// The parts, names or values concerned; at most ten.
+    /// The parts, names, codes or values concerned, in no language; at most ten.
     pub details: Vec<String>,
     /// How many more details there were.
     pub details_left_out: usize,
+    /// What exactly happened, in English, for those who mend it; at most ten sentences.
+    pub technical: Vec<String>,
 }
 
 impl Reason {
-    pub(crate) fn new(code: Code, check: Check, mut details: Vec<String>) -> Self {
+    pub(crate) fn new(
+        code: Code,
+        check: Check,
+        mut details: Vec<String>,
+        mut technical: Vec<String>,
+    ) -> Self {
         let details_left_out = details.len().saturating_sub(DETAILS_MAX);
         details.truncate(DETAILS_MAX);
+        technical.truncate(DETAILS_MAX);
         Self {
             code,
             effect: code.effect(),
@@ -96,6 +104,7 @@ impl Reason {
             en: code.words(Language::En).what,
             details,
             details_left_out,
+            technical,
         }
     }
 }
@@ -305,8 +314,13 @@ impl Findings {
 
     /// A reason with details.
     pub(crate) fn add_with(&mut self, check: Check, code: Code, details: Vec<String>) {
+        self.explain(check, code, details, Vec::new());
+    }
+
+    /// A reason with details and with sentences for those who mend it.
+    pub(crate) fn explain(&mut self, check: Check, code: Code, details: Vec<String>, technical: Vec<String>) {
         self.checked(check);
-        self.reasons.push(Reason::new(code, check, details));
+        self.reasons.push(Reason::new(code, check, details, technical));
     }
 
     pub(crate) fn has(&self, code: Code) -> bool {

@@ -196,7 +196,12 @@ fn push_reasons(text: &mut String, indent: &str, reasons: &[Reason], depth: Dept
             Effect::Note => language.pick("提示", "note"),
         };
         let words = reason.code.words(language);
-        let _ = write!(text, "{indent}[{label}] {}", words.what);
+        let _ = write!(
+            text,
+            "{indent}[{label}] {}{}",
+            whose(reason, language),
+            words.what
+        );
         if depth == Depth::Full {
             let sub = reason
                 .sub_indication
@@ -206,10 +211,24 @@ fn push_reasons(text: &mut String, indent: &str, reasons: &[Reason], depth: Dept
         }
         push_details(text, reason, depth, language);
         text.push('\n');
+        for sentence in reason.technical.iter().filter(|_| depth == Depth::Full) {
+            let _ = writeln!(text, "{indent}    {}", printable(sentence));
+        }
         if !words.advice.is_empty() {
             let hint = language.pick("怎么办：", "what to do: ");
             let _ = writeln!(text, "{indent}    {hint}{}", words.advice);
         }
+    }
+}
+
+/// The same can be said of the sealer's certificate, the maker's and the timestamp authority's.
+fn whose(reason: &Reason, language: Language) -> String {
+    use crate::code::Check;
+    match reason.check {
+        Check::SealerPath | Check::MakerPath | Check::SealerRevocation | Check::MakerRevocation => {
+            format!("{}{}", reason.check.name(language), language.pick("：", ": "))
+        }
+        _ => String::new(),
     }
 }
 
@@ -310,11 +329,11 @@ fn push_certificate(text: &mut String, label: &str, certificate: &CertificateSum
     let _ = writeln!(text, "      {issuer}{}", printable(&certificate.issuer));
     let (serial, valid) = language.pick(("序列号：", "有效期："), ("serial: ", "valid: "));
     let _ = writeln!(text, "      {serial}{}", certificate.serial);
-    let _ = writeln!(
-        text,
-        "      {valid}{} – {}",
-        certificate.not_before, certificate.not_after
+    let (start, end) = (
+        beijing_time(certificate.not_before, language),
+        beijing_time(certificate.not_after, language),
     );
+    let _ = writeln!(text, "      {valid}{start} – {end}");
     let _ = writeln!(text, "      SM3: {}", certificate.sm3);
 }
 
@@ -331,7 +350,7 @@ fn push_seal(text: &mut String, seal: &SealSummary, language: Language) {
         seal.height_mm,
         printable(&seal.picture_format),
     );
-    let time = |time: Option<Timestamp>| time.map_or_else(|| "?".into(), |time| time.to_string());
+    let time = |time: Option<Timestamp>| time.map_or_else(|| "?".into(), |time| beijing_time(time, language));
     let (created, valid) = language.pick(("制作：", "有效期："), ("made: ", "valid: "));
     let _ = writeln!(text, "      {created}{}", time(seal.created));
     let _ = writeln!(

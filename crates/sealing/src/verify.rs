@@ -165,10 +165,11 @@ impl Verifier {
             (Some(_), _) => Err(deciding(judged.findings)),
             (None, _) => {
                 // Verifying old documents forgives what must not be forgiven when sealing new ones.
+                let codes = facts.faults().iter().map(|fault| fault.code().into()).collect();
                 let strict = facts.faults().iter().map(ToString::to_string).collect();
                 judged
                     .findings
-                    .add_with(Check::MakerSignature, Code::SealNotUsable, strict);
+                    .explain(Check::MakerSignature, Code::SealNotUsable, codes, strict);
                 Err(deciding(judged.findings))
             }
         }
@@ -193,7 +194,12 @@ impl Verifier {
             Some(Err(error)) => {
                 report.kind = InputKind::Seal;
                 let mut findings = Findings::default();
-                findings.add_with(Check::Format, Code::SealUnreadable, vec![error.to_string()]);
+                findings.explain(
+                    Check::Format,
+                    Code::SealUnreadable,
+                    Vec::new(),
+                    vec![error.to_string()],
+                );
                 report.reasons = findings.reasons;
                 return report;
             }
@@ -242,7 +248,7 @@ fn signature_report(judged: Judged) -> SignatureReport {
 /// The report on a file that is refused before any signature could be looked at.
 fn rejected(error: &ofd::Error, name: &str, at: Timestamp) -> Report {
     let mut findings = Findings::default();
-    findings.add_with(Check::Format, ofd_code(error), vec![error.to_string()]);
+    explain_ofd(&mut findings, Check::Format, ofd_code(error), error);
     Report {
         schema: REPORT_SCHEMA,
         file: name.into(),
@@ -253,6 +259,12 @@ fn rejected(error: &ofd::Error, name: &str, at: Timestamp) -> Report {
         signatures: Vec::new(),
         reasons: findings.reasons,
     }
+}
+
+/// A reason that `ofd` gave: the part concerned, and its sentence.
+fn explain_ofd(findings: &mut Findings, check: Check, code: Code, error: &ofd::Error) {
+    let part = error.part().map(ToString::to_string).into_iter().collect();
+    findings.explain(check, code, part, vec![error.to_string()]);
 }
 
 /// Our code for what `ofd` refused.

@@ -13,7 +13,7 @@ use pki::Certificate;
 use super::coverage::{Signed, judge_coverage};
 use super::parts::hash_part;
 use super::signed_value::Judged;
-use super::{Digests, Verifier, disk_failure, hash_parts, ofd_code, rejected, signature_report};
+use super::{Digests, Verifier, disk_failure, explain_ofd, hash_parts, ofd_code, rejected, signature_report};
 use crate::code::{Check, Code};
 use crate::report::{
     Conclusion, DocumentSummary, Findings, InputKind, REPORT_SCHEMA, Report, SignatureKind, SignatureReport,
@@ -147,10 +147,12 @@ impl Verifier {
             Ok(value) => self.judge_signed_value(&value, Some(&package.read(&part.path)?), at),
         };
         for fault in &part.faults {
-            let detail = fault.to_string();
-            judged
-                .findings
-                .add_with(Check::Format, Code::SignaturePartBroken, vec![detail]);
+            explain_ofd(
+                &mut judged.findings,
+                Check::Format,
+                Code::SignaturePartBroken,
+                fault,
+            );
         }
         note_kind(&mut judged, entry);
         judge_references(package, part, digests, &mut judged)?;
@@ -178,19 +180,25 @@ fn read_lists(
             Ok(path) if lists.iter().any(|list| list.path == *path) => continue,
             Ok(path) => path,
             Err(why) => {
-                findings.add_with(Check::Format, Code::SignatureListMissing, vec![why.to_string()]);
+                let loc = link.loc.trim().to_owned();
+                findings.explain(
+                    Check::Format,
+                    Code::SignatureListMissing,
+                    vec![loc],
+                    vec![why.to_string()],
+                );
                 continue;
             }
         };
         match SignatureList::read(package, path) {
             Ok(list) => {
                 for fault in &list.faults {
-                    findings.add_with(Check::Format, Code::SignaturePartBroken, vec![fault.to_string()]);
+                    explain_ofd(findings, Check::Format, Code::SignaturePartBroken, fault);
                 }
                 lists.push(list);
             }
             Err(error) if disk_failure(&error).is_some() => return Err(error),
-            Err(error) => findings.add_with(Check::Format, ofd_code(&error), vec![error.to_string()]),
+            Err(error) => explain_ofd(findings, Check::Format, ofd_code(&error), &error),
         }
     }
     Ok(lists)
@@ -238,12 +246,10 @@ fn broken(entry: &SignatureEntry, code: Code, detail: String) -> Judged {
         _ => SignatureKind::Seal,
     };
     let mut judged = Judged::nothing(kind);
-    let details = if detail.is_empty() {
-        Vec::new()
-    } else {
-        vec![detail]
-    };
-    judged.findings.add_with(Check::Format, code, details);
+    let technical = Some(detail).filter(|detail| !detail.is_empty());
+    judged
+        .findings
+        .explain(Check::Format, code, Vec::new(), technical.into_iter().collect());
     judged
 }
 
@@ -292,9 +298,7 @@ fn judge_references(
             (Ok(path), Ok(value)) => match digests.get(path) {
                 Some(Ok(digest)) if value[..] == digest.0 => {}
                 Some(Ok(_)) => changed.push((path.clone(), value)),
-                Some(Err(error)) => {
-                    findings.add_with(Check::References, ofd_code(error), vec![error.to_string()])
-                }
+                Some(Err(error)) => explain_ofd(findings, Check::References, ofd_code(error), error),
                 None => missing.push(loc),
             },
         }
@@ -485,7 +489,7 @@ fn documents(ofd: &Ofd) -> impl Iterator<Item = &Document> {
 
 fn note_findings(findings: &mut Findings, package: &Package, ofd: &Ofd) {
     let found = package.findings().iter().chain(&ofd.findings);
-    let mut details: Vec<String> = found
+    let details: Vec<String> = found
         .map(|finding| match &finding.part {
             Some(part) => format!("{part}: {} {}", finding.kind.code(), finding.detail),
             None => format!("{} {}", finding.kind.code(), finding.detail),
@@ -498,22 +502,21 @@ fn note_findings(findings: &mut Findings, package: &Package, ofd: &Ofd) {
             .unwrap_or_default();
         body.faults.iter().chain(inside).chain(document.err())
     });
-    details.extend(ofd.faults.iter().chain(bodies).map(ToString::to_string));
-    if !details.is_empty() {
-        findings.add_with(Check::Format, Code::Tolerated, details);
+    let technical: Vec<String> = ofd.faults.iter().chain(bodies).map(ToString::to_string).collect();
+    if !details.is_empty() || !technical.is_empty() {
+        findings.explain(Check::Format, Code::Tolerated, details, technical);
     }
 }
 
 fn note_shown(findings: &mut Findings, shown: &Shown) {
-    let broken = shown
+    let details: Vec<String> = shown
         .broken
         .iter()
-        .map(|link| format!("{}: {} ({})", link.holder, link.loc, link.why));
-    let details: Vec<String> = broken
-        .chain(shown.faults.iter().map(ToString::to_string))
+        .map(|link| format!("{}: {}", link.holder, link.loc))
         .collect();
-    if !details.is_empty() {
-        findings.add_with(Check::Format, Code::Tolerated, details);
+    let technical: Vec<String> = shown.faults.iter().map(ToString::to_string).collect();
+    if !details.is_empty() || !technical.is_empty() {
+        findings.explain(Check::Format, Code::Tolerated, details, technical);
     }
     let unlisted: Vec<String> = shown.unlisted_signatures().map(PartPath::to_string).collect();
     if !unlisted.is_empty() {

@@ -20,8 +20,14 @@ pub(super) fn judge_path(findings: &mut Findings, check: Check, report: &PathRep
             PathFault::UntrustedSelfSigned { .. } | PathFault::NoIssuer { .. } if !trusts_anyone => continue,
             fault => path_code(fault),
         };
-        findings.add_with(check, code, vec![fault.to_string()]);
+        explain_path(findings, check, code, fault);
     }
+}
+
+/// Names the certificate concerned.
+fn explain_path(findings: &mut Findings, check: Check, code: Code, fault: &PathFault) {
+    let subject = fault.certificate().subject().to_string();
+    findings.explain(check, code, vec![subject], vec![fault.to_string()]);
 }
 
 fn path_code(fault: &PathFault) -> Code {
@@ -73,7 +79,7 @@ pub(super) fn judge_revocation(
                 findings.add_with(check, code, vec![format!("{subject}: {at}")]);
             }
             Revocation::Unknown { why } if index == 0 => {
-                findings.add_with(check, Code::RevocationUnknown, vec![why.to_string()]);
+                findings.explain(check, Code::RevocationUnknown, Vec::new(), vec![why.to_string()]);
             }
             Revocation::Unknown { .. } => {}
         }
@@ -110,7 +116,7 @@ fn judge_timestamp_path(findings: &mut Findings, path: &PathReport, trusts_anyon
             PathFault::UntrustedSelfSigned { .. } if !trusts_anyone => Code::TimestampUntrusted,
             _ => Code::TimestampInvalid,
         };
-        findings.add_with(Check::Timestamp, code, vec![fault.to_string()]);
+        explain_path(findings, Check::Timestamp, code, fault);
     }
 }
 

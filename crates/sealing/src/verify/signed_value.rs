@@ -285,11 +285,8 @@ fn judge_time(
     let proved = match &facts.timestamp {
         None => None,
         Some(Err(error)) => {
-            findings.add_with(
-                Check::Timestamp,
-                Code::TimestampUnreadable,
-                vec![error.to_string()],
-            );
+            let said = vec![error.to_string()];
+            findings.explain(Check::Timestamp, Code::TimestampUnreadable, Vec::new(), said);
             return false;
         }
         Some(Ok(report)) => {
@@ -385,7 +382,7 @@ fn judge_value(findings: &mut Findings, check: Check, value: &SignatureCheck) {
         SignatureCheck::BadCertificate(_) => Some(Code::CertificateUnreadable),
     };
     if let Some(code) = code {
-        findings.add_with(check, code, vec![value.to_string()]);
+        findings.explain(check, code, Vec::new(), vec![value.to_string()]);
     }
     if let (false, Some(encoding)) = (maker, value.encoding()) {
         judge_encoding(findings, check, encoding);
@@ -438,7 +435,12 @@ fn judge_seal_fault(findings: &mut Findings, fault: &SealFault) {
     };
     // An empty list is also reported when the sealer is looked for in it.
     if !(code == Code::SealerNotListed && findings.has(code)) {
-        findings.add_with(check, code, vec![fault.to_string()]);
+        let details = if code == Code::Tolerated {
+            vec![fault.code().into()]
+        } else {
+            Vec::new()
+        };
+        findings.explain(check, code, details, vec![fault.to_string()]);
     }
 }
 
