@@ -95,6 +95,11 @@ impl Name {
         let mut rdns = element.children();
         while !rdns.is_empty() {
             let mut members = rdns.expect(asn1::SET, what)?.children();
+            if members.is_empty() {
+                // It would print as nothing and still make another name of it.
+                let problem = "a relative distinguished name without attributes";
+                return Err(Error::Malformed { what, problem });
+            }
             let mut forms = Vec::new();
             while !members.is_empty() {
                 if attributes.len() == NAME_ATTRIBUTES_MAX {
@@ -233,6 +238,18 @@ mod tests {
 
     fn name(text: &str) -> Name {
         Name::parse(text).unwrap()
+    }
+
+    #[test]
+    fn empty_relative_distinguished_names_are_refused() {
+        let with_country = name("C=CN");
+        let country = &with_country.der()[2..];
+        for rdns in [&[country, &[0x31, 0]].concat()[..], &[0x31, 0]] {
+            assert!(matches!(
+                Name::read(&write::tlv(asn1::SEQUENCE, rdns)),
+                Err(Error::Malformed { .. })
+            ));
+        }
     }
 
     #[test]
