@@ -20,7 +20,7 @@ use keys::{KeyStore, NewKey};
 use pki::{Certificate, CertificateRequest, CrlTemplate, Issuer, Name, RevokedCertificate, write_pem};
 use sealing::beijing_time;
 
-use crate::common::{Context, Failure, print, read_small, write_bytes};
+use crate::common::{Context, Failure, print, read_small, refuse_existing, write_bytes};
 use crate::key_store::Holder;
 use crate::outline::{Table, short_time};
 use crate::pin::PinArgs;
@@ -81,6 +81,9 @@ struct Issue {
     /// 证书及其上级证书写到此文件（PEM）/ write the certificate and the one above it to this file (PEM)
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// 文件已存在时覆盖 / overwrite an existing file
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     pin: PinArgs,
 }
@@ -106,7 +109,7 @@ struct Revoke {
 struct MakeCrl {
     /// CA 的目录 / folder of the CA
     dir: PathBuf,
-    /// 写到此文件（DER）/ write to this file (DER)
+    /// 写到此文件（DER），旧的列表会被覆盖 / write to this file (DER), in the place of an older list
     #[arg(long, value_name = "FILE")]
     out: PathBuf,
     /// 由谁签发 / whose list
@@ -200,6 +203,9 @@ fn init(args: &Init, context: &Context) -> Result<(), Failure> {
 
 fn issue(args: &Issue, context: &Context) -> Result<(), Failure> {
     let mut register = Register::open(&args.dir)?;
+    if let Some(out) = &args.out {
+        refuse_existing(out, args.force)?;
+    }
     let bytes = read_small(&args.csr)?;
     let request = CertificateRequest::read(&bytes).map_err(|error| not_a_request(&args.csr, &error))?;
     let authority = args.profile.issuer();

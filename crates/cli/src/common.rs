@@ -68,39 +68,67 @@ pub(crate) struct Failure {
 impl Failure {
     /// The command line asks for something contradictory.
     pub(crate) fn usage(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status: 64, zh: zh.into(), en: en.into() }
+        Self {
+            status: 64,
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 
     /// The rules or the input forbid it.
     pub(crate) fn refused(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status: 65, zh: zh.into(), en: en.into() }
+        Self {
+            status: 65,
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 
     /// Somebody has to do without: a server does not answer, no terminal is there to ask.
     pub(crate) fn unavailable(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status: 69, zh: zh.into(), en: en.into() }
+        Self {
+            status: 69,
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 
     /// The PIN is wrong, the key is locked, the folder is not private.
     pub(crate) fn denied(zh: impl Into<String>, en: impl Into<String>) -> Self {
-        Self { status: 77, zh: zh.into(), en: en.into() }
+        Self {
+            status: 77,
+            zh: zh.into(),
+            en: en.into(),
+        }
     }
 
     /// A file cannot be read.
     pub(crate) fn input(path: &Path, error: impl Display) -> Self {
         let path = path.display();
-        Self { status: 66, zh: format!("无法读取 {path}：{error}"), en: format!("cannot read {path}: {error}") }
+        Self {
+            status: 66,
+            zh: format!("无法读取 {path}：{error}"),
+            en: format!("cannot read {path}: {error}"),
+        }
     }
 
     /// A file cannot be written.
     pub(crate) fn output(path: &Path, error: impl Display) -> Self {
         let path = path.display();
-        Self { status: 73, zh: format!("无法写入 {path}：{error}"), en: format!("cannot write {path}: {error}") }
+        Self {
+            status: 73,
+            zh: format!("无法写入 {path}：{error}"),
+            en: format!("cannot write {path}: {error}"),
+        }
     }
 
     /// A program error or a broken machine.
     pub(crate) fn software(text: impl Display) -> Self {
-        Self { status: 70, zh: format!("程序自检或内部错误：{text}"), en: format!("internal error: {text}") }
+        Self {
+            status: 70,
+            zh: format!("程序自检或内部错误：{text}"),
+            en: format!("internal error: {text}"),
+        }
     }
 
     /// Prints to standard error; the exit status.
@@ -116,7 +144,9 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let written = io::stdout().lock().write_all(text.as_bytes());
     match written {
         // The reader of a pipe went away: nothing more to say.
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(Failure::output(Path::new("-"), error)),
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Failure::output(Path::new("-"), error))
+        }
         _ => Ok(()),
     }
 }
@@ -128,7 +158,10 @@ pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>, Failure> {
     let read = file.take(SMALL_FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
     read.map_err(|error| Failure::input(path, error))?;
     if bytes.len() as u64 > SMALL_FILE_BYTES_MAX {
-        return Err(Failure::input(path, format!("larger than {SMALL_FILE_BYTES_MAX} bytes")));
+        return Err(Failure::input(
+            path,
+            format!("larger than {SMALL_FILE_BYTES_MAX} bytes"),
+        ));
     }
     Ok(bytes)
 }
@@ -163,14 +196,20 @@ pub(crate) fn write_new(
     force: bool,
     write: impl FnOnce(&mut fs::File) -> io::Result<()>,
 ) -> Result<(), Failure> {
-    if !force && path.exists() {
-        let shown = path.display();
-        return Err(Failure::refused(
-            format!("{shown} 已存在：请换一个文件名，或用 --force 覆盖"),
-            format!("{shown} exists: choose another name, or overwrite it with --force"),
-        ));
-    }
+    refuse_existing(path, force)?;
     write_whole(path, write)
+}
+
+/// Refuses a file that is there already, unless `force` says that it is to be replaced.
+pub(crate) fn refuse_existing(path: &Path, force: bool) -> Result<(), Failure> {
+    if force || !path.exists() {
+        return Ok(());
+    }
+    let shown = path.display();
+    Err(Failure::refused(
+        format!("{shown} 已存在：请换一个文件名，或用 --force 覆盖"),
+        format!("{shown} exists: choose another name, or overwrite it with --force"),
+    ))
 }
 
 /// The files named by `paths`: files as they are, folders with everything below them, in a stable order.
@@ -194,7 +233,9 @@ fn push_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
         for entry in fs::read_dir(&folder).map_err(|error| Failure::input(&folder, error))? {
             let entry = entry.map_err(|error| Failure::input(&folder, error))?;
             // Links are not followed: a link to a parent would never end.
-            let kind = entry.file_type().map_err(|error| Failure::input(&entry.path(), error))?;
+            let kind = entry
+                .file_type()
+                .map_err(|error| Failure::input(&entry.path(), error))?;
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_file() {

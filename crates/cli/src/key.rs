@@ -5,11 +5,11 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use keys::{Error, KeyInfo, KeyStore, NewKey};
-use pki::{Certificate, CertificateRequest, Name};
+use pki::{Attribute, Certificate, CertificateRequest, Name};
 use sealing::beijing_time;
 use zeroize::Zeroizing;
 
-use crate::common::{Context, Failure, print, read_small, write_bytes};
+use crate::common::{Context, Failure, print, read_small, refuse_existing, write_bytes};
 use crate::key_store::{Holder, KeysArgs, chain, refuse_locked};
 use crate::outline::{Table, short_time};
 use crate::pin::{PinArgs, ask, ask_twice, read_secret};
@@ -95,6 +95,9 @@ struct Csr {
     /// 写到此文件；不给则写到标准输出 / write to this file instead of standard output
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// 文件已存在时覆盖 / overwrite an existing file
+    #[arg(long)]
+    force: bool,
     #[command(flatten)]
     keys: KeysArgs,
     #[command(flatten)]
@@ -300,15 +303,14 @@ fn change_pin(args: &ChangePin, context: &Context) -> Result<(), Failure> {
 }
 
 fn csr(args: &Csr, context: &Context) -> Result<(), Failure> {
-    let subject = Name::parse(&args.subject).map_err(|error| {
-        Failure::usage(
-            format!(
-                "“{}”不是主体名称（{error}）：请写成 C=CN,O=单位名称,CN=印章编码 的形式",
-                args.subject
-            ),
-            error.to_string(),
-        )
-    })?;
+    let subject = Name::parse(&args.subject).map_err(|error| no_subject(args, &error.to_string()))?;
+    let is_empty = |attribute: &Attribute| attribute.text.as_deref().is_none_or(str::is_empty);
+    if subject.is_empty() || subject.attributes().iter().any(is_empty) {
+        return Err(no_subject(args, "a part of it is empty"));
+    }
+    if let Some(out) = &args.out {
+        refuse_existing(out, args.force)?;
+    }
     let holder = Holder::unlock(&args.keys.open()?, &args.key, &args.pin, context)?;
     let request = CertificateRequest::sign(&subject, &holder.key).map_err(Failure::software)?;
     let pem = request.to_pem();
@@ -319,6 +321,14 @@ fn csr(args: &Csr, context: &Context) -> Result<(), Failure> {
         format!("证书请求已写入 {out}\n  主体：{subject}\n"),
         format!("wrote the certificate request to {out}\n  subject: {subject}\n"),
     ))
+}
+
+fn no_subject(args: &Csr, why: &str) -> Failure {
+    let text = &args.subject;
+    Failure::usage(
+        format!("“{text}”不是主体名称（{why}）：请写成 C=CN,O=单位名称,CN=印章编码 的形式"),
+        format!("{text:?} is no subject ({why}): write it as C=CN,O=…,CN=…"),
+    )
 }
 
 fn certify(args: &Certify, context: &Context) -> Result<(), Failure> {

@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use jiff::tz::{Offset, TimeZone};
 use ofd::builder::{A4, DocumentBuilder, Drawing};
 
-use crate::common::{Context, Failure, print, write_bytes};
+use crate::common::{Context, Failure, print, refuse_existing, write_bytes};
 
 /// 写出样例：两页的 OFD 文件（含关键字“盖章处”）和圆形印章图像，供试用。
 /// Write samples to try things out with: a two-page OFD (with the keyword 盖章处) and a picture of a round seal.
@@ -17,6 +17,9 @@ use crate::common::{Context, Failure, print, write_bytes};
 pub(crate) struct Args {
     /// 写到此目录 / folder to write to
     dir: PathBuf,
+    /// 文件已存在时覆盖 / overwrite existing files
+    #[arg(long)]
+    force: bool,
 }
 
 /// Runs the command.
@@ -24,13 +27,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let dir = &args.dir;
     let (document, picture) = (dir.join("sample.ofd"), dir.join("seal.png"));
     for path in [&document, &picture] {
-        if path.exists() {
-            let path = path.display();
-            return Err(Failure::refused(
-                format!("{path} 已存在，不会覆盖：请换一个目录"),
-                format!("{path} is there already and is not overwritten: take another folder"),
-            ));
-        }
+        refuse_existing(path, args.force)?;
     }
     fs::create_dir_all(dir).map_err(|error| Failure::output(dir, error))?;
     write_bytes(&document, &sample_document(context).map_err(Failure::software)?)?;

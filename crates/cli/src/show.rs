@@ -22,7 +22,7 @@ use pki::{
 };
 use ses::{PictureFormat, Seal, SealCache, SealSignature};
 
-use crate::common::{Context, Failure, print, read_small, write_bytes};
+use crate::common::{Context, Failure, print, read_small, refuse_existing, write_bytes};
 use crate::outline::{Outline, hex, printable};
 
 use kind::Kind;
@@ -38,10 +38,16 @@ pub(crate) struct Args {
     /// 把印章图像写到此文件 / write the picture of the seal to this file
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
+    /// 图像文件已存在时覆盖 / overwrite an existing picture file
+    #[arg(long)]
+    force: bool,
 }
 
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
+    if let Some(out) = &args.picture {
+        refuse_existing(out, args.force)?;
+    }
     let mut pictures = Pictures::default();
     let mut worst = None;
     for path in &args.files {
@@ -113,6 +119,12 @@ impl Unshown {
                 en: format!("it is a {format} picture, not a seal: make one with yinxin seal make"),
             };
         }
+        if bytes.is_empty() {
+            return Self {
+                zh: "文件是空的".into(),
+                en: "the file is empty".into(),
+            };
+        }
         let head = hex(&bytes[..bytes.len().min(16)]);
         Self {
             zh: format!(
@@ -170,11 +182,13 @@ fn show_pem(outline: &mut Outline, block: &PemBlock, pictures: &mut Pictures) ->
     }
     match kind::of_der(&block.der) {
         Some(kind) => show_der(outline, kind, &block.der, pictures),
-        None => Err(Unshown::new(
-            &format!(" PEM 文本（{}）", block.label),
-            &format!("PEM text ({})", block.label),
-            "?",
-        )),
+        None => Err(Unshown {
+            zh: format!("PEM 文本（{}）的内容无法识别", printable(&block.label)),
+            en: format!(
+                "the contents of the PEM text ({}) are nothing known here",
+                printable(&block.label)
+            ),
+        }),
     }
 }
 
@@ -226,4 +240,84 @@ fn show_der(outline: &mut Outline, kind: Kind, bytes: &[u8], pictures: &mut Pict
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use sealing::Language;
+    use ses::{ListKind, SealVersion};
+    use std::sync::OnceLock;
+    use testkit::{PICTURE, TestPki, now};
+
+    /// One of each kind.
+    fn seeds() -> &'static [Vec<u8>] {
+        static SEEDS: OnceLock<Vec<Vec<u8>>> = OnceLock::new();
+        SEEDS.get_or_init(|| {
+            let pki = TestPki::new(1);
+            let request = TimestampRequest::new(b"stamped", Some(7), true);
+            let policy = pki::ObjectIdentifier::new_unwrap("1.2.3.4.1");
+            let (tsa, key) = (&pki.tsa.certificate, &pki.tsa.key);
+            let response =
+                pki::issue_token(&request, &[9], now(), &policy, tsa, &pki.intermediates(), key).unwrap();
+            let token = TimestampResponse::read(&response)
+                .unwrap()
+                .token()
+                .unwrap()
+                .signed()
+                .der()
+                .to_vec();
+            let seal = pki.seal(SealVersion::V4, ListKind::Certificates, PICTURE);
+            let csr = CertificateRequest::sign(pki.sealer.certificate.subject(), &pki.sealer.key).unwrap();
+            vec![
+                pki.tsa.certificate.der().to_vec(),
+                pki.crl(&[(tsa, now())], now()).der().to_vec(),
+                csr.der().to_vec(),
+                request.der().to_vec(),
+                response,
+                token,
+                seal.der().to_vec(),
+            ]
+        })
+    }
+
+    fn shown(bytes: &[u8]) -> Option<String> {
+        let mut outline = Outline::new(Language::Zh);
+        let shown = show_bytes(&mut outline, bytes, &mut Pictures::default());
+        shown.ok().map(|()| outline.finish())
+    }
+
+    #[test]
+    fn one_of_each_kind_is_shown() {
+        for seed in seeds() {
+            assert!(shown(seed).is_some_and(|text| text.lines().count() > 3));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn altered_bytes_are_shown_or_refused(
+            seed in 0..7usize,
+            changes in proptest::collection::vec((any::<proptest::sample::Index>(), any::<u8>()), 1..4),
+            cut in proptest::option::of(any::<proptest::sample::Index>()),
+        ) {
+            let mut bytes = seeds()[seed].clone();
+            for (index, value) in changes {
+                let at = index.index(bytes.len());
+                bytes[at] = value;
+            }
+            if let Some(cut) = cut {
+                bytes.truncate(cut.index(bytes.len()));
+            }
+            if let Some(text) = shown(&bytes) {
+                prop_assert!(!text.chars().any(|character| character.is_control() && character != '\n'));
+            }
+        }
+
+        #[test]
+        fn any_bytes_are_shown_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+            shown(&bytes);
+        }
+    }
 }

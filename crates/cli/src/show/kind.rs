@@ -203,17 +203,30 @@ mod tests {
 
     #[test]
     fn small_structures_are_told_apart() {
-        for (der, kind) in [
-            ("3006020101020102", Kind::SignatureValue),
-            ("30053003020102", Kind::TimestampResponse),
-            ("300702010104020000", Kind::EcPrivateKey),
-            ("300a0201003003060103040000", Kind::PrivateKey),
-            ("300a3003060103040300aabb", Kind::EncryptedPrivateKey),
-            ("30093003060103030200aa", Kind::PublicKey),
+        use pki::asn1::write::{bit_string, octet_string, oid, sequence, unsigned};
+        let algorithm = sequence(&[&oid(&pki::oid::EC_PUBLIC_KEY)]);
+        let (one, three) = (unsigned(1), unsigned(3));
+        for (parts, kind) in [
+            (vec![one.clone(), three.clone()], Kind::SignatureValue),
+            (vec![sequence(&[&unsigned(2)])], Kind::TimestampResponse),
+            (vec![one.clone(), octet_string(&[0])], Kind::EcPrivateKey),
+            (
+                vec![unsigned(0), algorithm.clone(), octet_string(&[0])],
+                Kind::PrivateKey,
+            ),
+            (vec![three, algorithm.clone()], Kind::Pkcs12),
+            (
+                vec![one, sequence(&[&algorithm, &octet_string(&[0])])],
+                Kind::TimestampRequest,
+            ),
+            (
+                vec![algorithm.clone(), octet_string(&[0])],
+                Kind::EncryptedPrivateKey,
+            ),
+            (vec![algorithm, bit_string(&[4])], Kind::PublicKey),
         ] {
-            let mut bytes = hex::decode(der).unwrap();
-            bytes[1] = (bytes.len() - 2) as u8;
-            assert_eq!(of_der(&bytes), Some(kind), "{der}");
+            let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
+            assert_eq!(of_der(&sequence(&parts)), Some(kind));
         }
     }
 }

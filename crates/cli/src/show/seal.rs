@@ -132,6 +132,8 @@ fn seal_type(outline: &Outline, seal: &Seal) -> &'static str {
         (_, 3) => outline.pick("发票专用章", "invoices"),
         (_, 4) => outline.pick("合同专用章", "contracts"),
         (_, 5) => outline.pick("名章", "personal name"),
+        (_, 6) => outline.pick("业务专用章", "special business"),
+        (_, 99) => outline.pick("其他", "other"),
         _ => "",
     }
 }

@@ -1,6 +1,7 @@
 //! The signatures of an OFD: the list, what each protects, its stamps, and the signature data.
 
-use ofd::{Package, Reference, SignatureEntry, SignatureList, SignaturePart};
+use ofd::{Link, Package, Reference, SignatureEntry, SignatureList, SignaturePart};
+use ses::{SealCache, SealSignature};
 
 use crate::outline::{Outline, hex};
 use crate::show::document::{Digests, full};
@@ -127,22 +128,34 @@ fn reference_line(outline: &Outline, reference: &Reference, digests: &Digests, i
         .to_owned()
 }
 
-/// What stands in the SignedValue part, and the seal beside it.
+/// What stands in the SignedValue part, and the seal beside it if it is another one than that inside.
 fn show_value(outline: &mut Outline, package: &Package, part: &SignaturePart, pictures: &mut Pictures) {
-    for (zh, name, link) in [
-        ("印章", "Seal", &part.seal),
-        ("签名值", "SignedValue", &part.signed_value),
+    let read = |link: &Option<Link>| {
+        let path = link.as_ref()?.path()?;
+        Some(package.read(path).map_err(|error| full(&error)))
+    };
+    let (seal, value) = (read(&part.seal), read(&part.signed_value));
+    let is_inside = match (&seal, &value) {
+        (Some(Ok(seal)), Some(Ok(value))) => SealSignature::read(value, &SealCache::default())
+            .is_ok_and(|value| value.seal().bytes() == &**seal),
+        _ => false,
+    };
+    if is_inside {
+        let same = outline.pick("与签名值中的印章相同", "the same as in SignedValue");
+        outline.named("印章", "Seal", same);
+    }
+    for (zh, name, bytes) in [
+        ("印章", "Seal", seal.filter(|_| !is_inside)),
+        ("签名值", "SignedValue", value),
     ] {
-        let Some(path) = link.as_ref().and_then(|link| link.path()) else {
-            continue;
-        };
-        outline.structure(zh, name, |outline| match package.read(path) {
-            Ok(bytes) => {
-                if let Err(unshown) = show_bytes(outline, &bytes, pictures) {
-                    outline.line(outline.pick(unshown.zh, unshown.en));
-                }
+        let Some(bytes) = bytes else { continue };
+        outline.structure(zh, name, |outline| {
+            let shown = bytes.map(|bytes| show_bytes(outline, &bytes, pictures));
+            match shown {
+                Ok(Ok(())) => {}
+                Ok(Err(unshown)) => outline.line(outline.pick(unshown.zh, unshown.en)),
+                Err(error) => outline.field("错误", "fault", error),
             }
-            Err(error) => outline.field("错误", "fault", full(&error)),
         });
     }
 }

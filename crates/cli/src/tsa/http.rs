@@ -51,7 +51,7 @@ impl Response {
     }
 }
 
-/// Answers requests, each with its remark for the log. A handler.
+/// Answers a request, with a remark for the log.
 pub(super) type Handler<'a> = &'a (dyn Fn(&Request) -> (Response, String) + Sync);
 
 /// Serves connections one after the other on each of [`CONNECTIONS_MAX`] threads, and tells `log` about each.

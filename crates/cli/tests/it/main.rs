@@ -1,0 +1,10 @@
+//! The binary as people use it: what they type, what they read, how it ends.
+
+#![expect(clippy::unwrap_used, reason = "a test may stop at once, in its helpers too")]
+
+mod ca;
+mod key;
+mod sample;
+mod show;
+mod support;
+mod tsa;
