@@ -12,11 +12,15 @@ const WHOLE_BYTES_MAX: usize = 32;
 const HEAD_BYTES: usize = 16;
 const TAIL_BYTES: usize = 4;
 
+/// Most lines of an outline: more than anybody reads, and few enough for memory.
+const LINES_MAX: usize = 200_000;
+
 /// Fields and the fields below them, one a line. Every value is made [`printable`].
 pub(crate) struct Outline {
     text: String,
     depth: usize,
     language: Language,
+    lines: usize,
 }
 
 impl Outline {
@@ -26,6 +30,7 @@ impl Outline {
             text: String::new(),
             depth: 0,
             language,
+            lines: 0,
         }
     }
 
@@ -64,6 +69,10 @@ impl Outline {
 
     /// A line without label.
     pub(crate) fn line(&mut self, value: impl Display) {
+        self.lines += 1;
+        if self.is_full() {
+            return;
+        }
         let value = printable(&value.to_string());
         let indent = 2 * self.depth;
         let _ = writeln!(self.text, "{:indent$}{value}", "");
@@ -85,8 +94,20 @@ impl Outline {
         self.depth -= 1;
     }
 
+    /// Whether further lines are only counted.
+    pub(crate) fn is_full(&self) -> bool {
+        self.lines > LINES_MAX
+    }
+
     /// The text, every line ended.
-    pub(crate) fn finish(self) -> String {
+    pub(crate) fn finish(mut self) -> String {
+        if self.is_full() {
+            let more = self.lines - LINES_MAX;
+            let _ = match self.language {
+                Language::Zh => writeln!(self.text, "（另有 {more} 行未列出）"),
+                Language::En => writeln!(self.text, "({more} more lines left out)"),
+            };
+        }
         self.text
     }
 }
@@ -190,6 +211,16 @@ mod tests {
         table.row(["a".into(), "1".into()]);
         table.row(["合同专用章".into(), String::new()]);
         assert_eq!(table.to_string(), "标签        x\na           1\n合同专用章\n");
+    }
+
+    #[test]
+    fn endless_outlines_end() {
+        let mut outline = Outline::new(Language::En);
+        for _ in 0..LINES_MAX + 7 {
+            outline.line("x");
+        }
+        let text = outline.finish();
+        assert_eq!(text.len(), 2 * LINES_MAX + "(7 more lines left out)\n".len());
     }
 
     #[test]

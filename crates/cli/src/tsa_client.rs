@@ -100,3 +100,139 @@ fn unusable(url: &str, error: &Error) -> Failure {
     };
     Failure::unavailable(zh, format!("the time-stamp authority {url}: {error}"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jiff::Timestamp;
+    use pki::{FailureInfo, ObjectIdentifier, issue_token, reject};
+    use std::io::{Read as _, Write as _};
+    use std::net::TcpListener;
+    use std::thread;
+    use testkit::{TestPki, now};
+
+    const TIMEOUT: Duration = Duration::from_secs(2);
+
+    /// Serves one connection: hands the request's body over, and sends what comes back.
+    fn served(answer: impl FnOnce(&[u8]) -> Vec<u8> + Send + 'static) -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/tsa", listener.local_addr().unwrap());
+        thread::spawn(move || {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut received = Vec::new();
+            let mut buffer = [0; 4096];
+            let body = loop {
+                let count = stream.read(&mut buffer).unwrap();
+                received.extend_from_slice(&buffer[..count]);
+                let head = received.windows(4).position(|window| window == b"\r\n\r\n");
+                if let Some(head) = head
+                    && pki::TimestampRequest::read(&received[head + 4..]).is_ok()
+                {
+                    break received[head + 4..].to_vec();
+                }
+                assert!(count > 0, "the client went away");
+            };
+            let _ = stream.write_all(&answer(&body));
+        });
+        url
+    }
+
+    fn ok(body: &[u8]) -> Vec<u8> {
+        [
+            format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).as_bytes(),
+            body,
+        ]
+        .concat()
+    }
+
+    fn token(request: &TimestampRequest, at: Timestamp) -> Vec<u8> {
+        let pki = TestPki::new(1);
+        let policy = ObjectIdentifier::new_unwrap("1.2.3.4.1");
+        issue_token(
+            request,
+            &[1],
+            at,
+            &policy,
+            &pki.tsa.certificate,
+            &[],
+            &pki.tsa.key,
+        )
+        .unwrap()
+    }
+
+    /// What the person reads when a server answers so.
+    #[track_caller]
+    fn check(answer: impl FnOnce(&[u8]) -> Vec<u8> + Send + 'static, words: &str) {
+        let failure = request_token(&served(answer), b"stamped", 7, TIMEOUT).unwrap_err();
+        let text = format!("{failure:?}");
+        assert!(text.contains("status: 69") && text.contains(words), "{text}");
+    }
+
+    #[test]
+    fn a_token_that_answers_is_taken() {
+        let url = served(|body| ok(&token(&TimestampRequest::read(body).unwrap(), now())));
+        let token = request_token(&url, b"stamped", u64::MAX, TIMEOUT).unwrap();
+        let token = pki::TimestampToken::read(&token).unwrap();
+        assert_eq!(token.gen_time(), now());
+    }
+
+    #[test]
+    fn tokens_that_answer_something_else_are_not() {
+        check(
+            |_| ok(&token(&TimestampRequest::new(b"stamped", Some(8), true), now())),
+            "the nonce",
+        );
+        check(
+            |_| ok(&token(&TimestampRequest::new(b"other", Some(7), true), now())),
+            "the digest",
+        );
+        check(
+            |_| ok(&token(&TimestampRequest::new(b"stamped", Some(7), false), now())),
+            "the certificate",
+        );
+    }
+
+    #[test]
+    fn refusals_and_junk_are_told() {
+        check(
+            |_| ok(&reject(FailureInfo::SystemFailure, "维护中")),
+            "拒绝了请求：维护中",
+        );
+        check(|_| ok(b"<html>"), "无法读取");
+        check(|_| ok(b""), "无法读取");
+        check(
+            |_| b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n".to_vec(),
+            "HTTP 状态 404",
+        );
+        check(|_| b"SSH-2.0-OpenSSH\r\n".to_vec(), "没有正常应答");
+        check(|_| Vec::new(), "没有正常应答");
+    }
+
+    #[test]
+    fn endless_and_silent_servers_are_left() {
+        check(
+            |_| ok(&vec![0x30; TIMESTAMP_RESPONSE_BYTES_MAX + 1]),
+            "没有正常应答",
+        );
+        let started = std::time::Instant::now();
+        check(
+            |_| {
+                thread::sleep(Duration::from_secs(20));
+                Vec::new()
+            },
+            "timeout",
+        );
+        assert!(started.elapsed() < Duration::from_secs(10));
+    }
+
+    #[test]
+    fn other_addresses_are_refused_before_anything_is_sent() {
+        for url in ["", "tsa.example.cn", "file:///etc/passwd", "ftp://x/"] {
+            let failure = request_token(url, b"stamped", 7, TIMEOUT).unwrap_err();
+            assert!(
+                format!("{failure:?}").contains("status: 64"),
+                "{url}: {failure:?}"
+            );
+        }
+    }
+}

@@ -1,11 +1,11 @@
 //! OFD packages: entries, documents, pages, what belongs to them, and signatures (GB/T 33190).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs::File;
 
 use gm::{Digest, Sm3};
 use ofd::{
-    DocBody, DocVersion, Document, Error, Finding, Limits, Link, Method, Ofd, Package, PartKind, PartPath,
+    DocBody, DocVersion, Document, Error, Limits, Link, Method, Ofd, Package, PartKind, PartPath,
     Permissions, Shown, SignatureList, shown_parts,
 };
 
@@ -86,6 +86,7 @@ fn lists(package: &Package, ofd: &Ofd) -> Vec<Result<SignatureList, Error>> {
 fn show_entries(outline: &mut Outline, package: &Package, shown: &Shown, digests: &Digests) {
     let kinds: HashMap<&PartPath, PartKind> =
         shown.parts.iter().map(|part| (&part.path, part.kind)).collect();
+    let plumbing: HashSet<&PartPath> = shown.plumbing.iter().collect();
     let titles = outline.pick(
         ["文件", "字节数", "压缩后", "用途", "SM3"],
         ["entry", "bytes", "packed", "use", "SM3"],
@@ -99,7 +100,7 @@ fn show_entries(outline: &mut Outline, package: &Package, shown: &Shown, digests
         };
         let purpose = match kinds.get(path) {
             Some(kind) => part_kind(outline, *kind),
-            None if shown.plumbing.contains(path) => outline.pick("签名", "signature").to_owned(),
+            None if plumbing.contains(path) => outline.pick("签名", "signature").to_owned(),
             None => outline.pick("无引用", "nothing links to it").to_owned(),
         };
         let digest = match digests.get(path) {
@@ -288,7 +289,7 @@ fn show_remarks(outline: &mut Outline, package: &Package, ofd: &Ofd, lists: &[Si
         outline.field("错误", "fault", full(fault));
     }
     let in_lists = lists.iter().flat_map(|list| &list.findings);
-    let mut known: Vec<&Finding> = Vec::new();
+    let mut known = HashSet::new();
     for finding in package
         .findings()
         .iter()
@@ -296,18 +297,14 @@ fn show_remarks(outline: &mut Outline, package: &Package, ofd: &Ofd, lists: &[Si
         .chain(in_lists)
         .chain(&shown.findings)
     {
-        if !known.contains(&finding) {
-            known.push(finding);
-            let part = finding
-                .part
-                .as_ref()
-                .map(|part| format!(" {part}"))
-                .unwrap_or_default();
-            outline.field(
-                "偏差",
-                "deviation",
-                format_args!("{}{part} {}", finding.kind.code(), finding.detail),
-            );
+        let part = finding
+            .part
+            .as_ref()
+            .map(|part| format!(" {part}"))
+            .unwrap_or_default();
+        let text = format!("{}{part} {}", finding.kind.code(), finding.detail);
+        if known.insert(text.clone()) {
+            outline.field("偏差", "deviation", text);
         }
     }
 }

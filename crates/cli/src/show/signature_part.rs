@@ -37,6 +37,9 @@ fn show_entry(
     digests: &Digests,
     pictures: &mut Pictures,
 ) {
+    if outline.is_full() {
+        return;
+    }
     outline.named("标识", "ID", &entry.id);
     outline.maybe("类型", "Type", entry.stated_kind.as_deref());
     outline.named("位置", "BaseLoc", &entry.base_loc.loc);
