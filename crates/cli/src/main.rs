@@ -60,7 +60,11 @@ fn main() -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
-            return if error.use_stderr() { ExitCode::from(64) } else { ExitCode::SUCCESS };
+            return if error.use_stderr() {
+                ExitCode::from(64)
+            } else {
+                ExitCode::SUCCESS
+            };
         }
     };
     let context = context(cli.lang);
@@ -84,7 +88,10 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "main is where clock and environment are read")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "main is where clock and environment are read"
+)]
 fn context(lang: Lang) -> Context {
     Context {
         now: Timestamp::now(),

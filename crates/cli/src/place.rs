@@ -9,17 +9,27 @@ const PAGES_MAX: usize = 100_000;
 pub(crate) fn point(text: &str) -> Result<Position, String> {
     let (selection, place) = text.split_once(':').ok_or("write PAGES:X,Y / 应写成 页码:X,Y")?;
     let (x, y) = place.split_once(',').ok_or("write PAGES:X,Y / 应写成 页码:X,Y")?;
-    Ok(Position::Point { pages: pages(selection)?, x_mm: length(x)?, y_mm: length(y)? })
+    Ok(Position::Point {
+        pages: pages(selection)?,
+        x_mm: length(x)?,
+        y_mm: length(y)?,
+    })
 }
 
 /// `TEXT` or `TEXT#N`.
 pub(crate) fn keyword(text: &str) -> Result<Position, String> {
-    let counted = text.rsplit_once('#').and_then(|(word, nth)| Some((word, nth.parse().ok()?)));
+    let counted = text
+        .rsplit_once('#')
+        .and_then(|(word, nth)| Some((word, nth.parse().ok()?)));
     let (word, nth) = counted.map_or((text, None), |(word, nth): (&str, usize)| (word, Some(nth)));
     if word.trim().is_empty() || nth == Some(0) {
         return Err("write TEXT or TEXT#N with N from 1 / 应写成 文字 或 文字#N，N 从 1 起".into());
     }
-    Ok(Position::Keyword { text: word.into(), nth, pages: PageSelection::All })
+    Ok(Position::Keyword {
+        text: word.into(),
+        nth,
+        pages: PageSelection::All,
+    })
 }
 
 /// `EDGE[,middle=MM][,group=N]`.
@@ -40,7 +50,11 @@ pub(crate) fn straddle(text: &str) -> Result<Position, String> {
             _ => return Err(format!("unknown option {name:?} / 不认识的选项 {name:?}")),
         }
     }
-    Ok(Position::Straddle { edge, middle_mm: position.0, group: position.1 })
+    Ok(Position::Straddle {
+        edge,
+        middle_mm: position.0,
+        group: position.1,
+    })
 }
 
 /// `FOLD[,middle=MM]`.
@@ -61,20 +75,19 @@ pub(crate) fn facing(text: &str) -> Result<Position, String> {
     Ok(Position::Facing { fold, middle_mm })
 }
 
+/// Names and values behind what stands first.
+type Options<'a> = Vec<(&'a str, &'a str)>;
+
 /// What stands first, and the options behind it.
-fn options(text: &str) -> Result<(&str, Vec<(&str, &str)>), String> {
+fn options(text: &str) -> Result<(&str, Options<'_>), String> {
     let mut fields = text.split(',').map(str::trim);
     let first = fields.next().unwrap_or_default();
-    let pair = |field: &'_ str| -> Result<(usize, usize), String> {
-        let at = field.find('=').ok_or_else(|| format!("{field:?}: write NAME=VALUE / 应写成 名称=值"))?;
-        Ok((at, field.len()))
-    };
-    let mut found = Vec::new();
+    let mut options = Vec::new();
     for field in fields {
-        let (at, end) = pair(field)?;
-        found.push((&field[..at], &field[at + 1..end]));
+        let pair = field.split_once('=');
+        options.push(pair.ok_or_else(|| format!("{field:?}: write NAME=VALUE / 应写成 名称=值"))?);
     }
-    Ok((first, found))
+    Ok((first, options))
 }
 
 /// `all`, `last`, or numbers and ranges: `1,3-5`.
@@ -97,7 +110,9 @@ fn pages(text: &str) -> Result<PageSelection, String> {
 }
 
 fn count(text: &str) -> Result<usize, String> {
-    text.trim().parse().map_err(|_| format!("{text:?} is no whole number / {text:?} 不是整数"))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("{text:?} is no whole number / {text:?} 不是整数"))
 }
 
 fn length(text: &str) -> Result<f64, String> {
@@ -112,19 +127,44 @@ mod tests {
 
     #[test]
     fn points() {
-        let at = |pages| Ok(Position::Point { pages, x_mm: 120.5, y_mm: 20.0 });
+        let at = |pages| {
+            Ok(Position::Point {
+                pages,
+                x_mm: 120.5,
+                y_mm: 20.0,
+            })
+        };
         assert_eq!(point("1:120.5,20"), at(PageSelection::Pages(vec![1])));
-        assert_eq!(point("1,3-5:120.5mm, 20 mm"), at(PageSelection::Pages(vec![1, 3, 4, 5])));
+        assert_eq!(
+            point("1,3-5:120.5mm, 20 mm"),
+            at(PageSelection::Pages(vec![1, 3, 4, 5]))
+        );
         assert_eq!(point("all:120.5,20"), at(PageSelection::All));
         assert_eq!(point("last:120.5,20"), at(PageSelection::Last));
-        for bad in ["", "1", "1:2", "0:1,1", "3-1:1,1", "x:1,1", "1:NaN,1", "1:inf,1", "1-99999999:1,1"] {
+        for bad in [
+            "",
+            "1",
+            "1:2",
+            "0:1,1",
+            "3-1:1,1",
+            "x:1,1",
+            "1:NaN,1",
+            "1:inf,1",
+            "1-99999999:1,1",
+        ] {
             assert!(point(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn keywords() {
-        let at = |text: &str, nth| Ok(Position::Keyword { text: text.into(), nth, pages: PageSelection::All });
+        let at = |text: &str, nth| {
+            Ok(Position::Keyword {
+                text: text.into(),
+                nth,
+                pages: PageSelection::All,
+            })
+        };
         assert_eq!(keyword("盖章处"), at("盖章处", None));
         assert_eq!(keyword("盖章处#2"), at("盖章处", Some(2)));
         assert_eq!(keyword("C#"), at("C#", None));
@@ -135,10 +175,27 @@ mod tests {
 
     #[test]
     fn straddles_and_facings() {
-        let position = Position::Straddle { edge: Edge::Right, middle_mm: Some(100.0), group: Some(5) };
+        let position = Position::Straddle {
+            edge: Edge::Right,
+            middle_mm: Some(100.0),
+            group: Some(5),
+        };
         assert_eq!(straddle("right, middle=100, group=5"), Ok(position));
-        assert_eq!(straddle("左"), Ok(Position::Straddle { edge: Edge::Left, middle_mm: None, group: None }));
-        assert_eq!(facing("left-right"), Ok(Position::Facing { fold: Fold::LeftRight, middle_mm: None }));
+        assert_eq!(
+            straddle("左"),
+            Ok(Position::Straddle {
+                edge: Edge::Left,
+                middle_mm: None,
+                group: None
+            })
+        );
+        assert_eq!(
+            facing("left-right"),
+            Ok(Position::Facing {
+                fold: Fold::LeftRight,
+                middle_mm: None
+            })
+        );
         for bad in ["", "middle", "right,5", "right,width=5", "right,group=x"] {
             assert!(straddle(bad).is_err(), "{bad}");
         }

@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use ofd::Package;
 use pki::{Certificate, Purpose, VerifiedPath};
 use sealing::{Language, Verifier};
-use ses::{ListKind, PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, PictureFormat, Seal, SealTemplate, SealVersion, make_seal};
+use ses::{
+    ListKind, PICTURE_BYTES_MAX, PICTURE_PIXELS_MAX, PictureFormat, Refusal, Seal, SealTemplate, SealVersion,
+    make_seal,
+};
 
 use crate::common::{Context, Failure, print, read_small, write_new};
 use crate::key_store::{Holder, KeysArgs};
@@ -107,17 +110,31 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn make(args: &MakeArgs, context: &Context) -> Result<ExitCode, Failure> {
+    if args.tsa.is_some() && args.version == 4 {
+        return Err(refused(&Refusal::TimestampInVersion4));
+    }
     let picture = read_small(&args.picture)?;
     check_decodes(&args.picture, &picture)?;
     let verifier = args.trust.verifier()?;
     let holders = holders(args, &verifier, context.now)?;
     let template = template(args, &picture, &holders, context.now);
     let maker = Holder::unlock(&args.keys.open()?, &args.maker, &args.pin, context)?;
-    let maker_path = verifier.proved_path(maker.certificate()?, Purpose::SealMaker, context.now).map_err(|reasons| {
-        refused_by("制章者证书不能使用（R29、R30）", "the maker's certificate cannot be used (R29, R30)", &reasons)
-    })?;
-    let made = make_seal(&template, &maker_path, &holders, &maker.key).map_err(|refusal| refused(&refusal))?;
-    let warnings: Vec<String> = made.warnings().iter().map(|warning| warning_words(warning, context.language)).collect();
+    let maker_path = verifier
+        .proved_path(maker.certificate()?, Purpose::SealMaker, context.now)
+        .map_err(|reasons| {
+            refused_by(
+                "制章者证书不能使用（R29、R30）",
+                "the maker's certificate cannot be used (R29, R30)",
+                &reasons,
+            )
+        })?;
+    let made =
+        make_seal(&template, &maker_path, &holders, &maker.key).map_err(|refusal| refused(&refusal))?;
+    let warnings: Vec<String> = made
+        .warnings()
+        .iter()
+        .map(|warning| warning_words(warning, context.language))
+        .collect();
     let token = match &args.tsa {
         Some(url) => {
             let nonce = context.rng().next_u64();
@@ -126,8 +143,12 @@ fn make(args: &MakeArgs, context: &Context) -> Result<ExitCode, Failure> {
         }
         None => None,
     };
-    let seal = made.finish(token.as_deref()).map_err(|refusal| refused(&refusal))?;
-    write_new(&args.out, args.force, |file| std::io::Write::write_all(file, seal.bytes()))?;
+    let seal = made
+        .finish(token.as_deref())
+        .map_err(|refusal| refused(&refusal))?;
+    write_new(&args.out, args.force, |file| {
+        std::io::Write::write_all(file, seal.bytes())
+    })?;
     print(&summary(args, &seal, &warnings, context.language))?;
     Ok(ExitCode::SUCCESS)
 }
@@ -137,10 +158,17 @@ fn holders(args: &MakeArgs, verifier: &Verifier, now: Timestamp) -> Result<Vec<V
     for path in &args.holder {
         // A CA hands out the leaf with the certificates above it; only the leaf is a holder's.
         let is_ca = |certificate: &Certificate| certificate.basic_constraints().is_some_and(|basic| basic.ca);
-        for certificate in certificates_of(path)?.into_iter().filter(|certificate| !is_ca(certificate)) {
+        for certificate in certificates_of(path)?
+            .into_iter()
+            .filter(|certificate| !is_ca(certificate))
+        {
             let proved = verifier.proved_path(&certificate, Purpose::Signer, now);
             holders.push(proved.map_err(|reasons| {
-                refused_by("持有人证书不能使用（R29、R30）", "a holder's certificate cannot be used (R29, R30)", &reasons)
+                refused_by(
+                    "持有人证书不能使用（R29、R30）",
+                    "a holder's certificate cannot be used (R29, R30)",
+                    &reasons,
+                )
             })?);
         }
     }
@@ -156,18 +184,32 @@ fn template<'a>(
 ) -> SealTemplate<'a> {
     let bounds = |of: fn(&Certificate) -> Timestamp| holders.iter().map(move |holder| of(holder.leaf()));
     SealTemplate {
-        version: if args.version == 5 { SealVersion::V5 } else { SealVersion::V4 },
+        version: if args.version == 5 {
+            SealVersion::V5
+        } else {
+            SealVersion::V4
+        },
         vendor_id: &args.vendor,
         seal_id: &args.code,
         seal_type: args.kind,
         name: &args.name,
-        list: if args.digests { ListKind::Digests } else { ListKind::Certificates },
+        list: if args.digests {
+            ListKind::Digests
+        } else {
+            ListKind::Certificates
+        },
         picture,
         width_mm: args.size.0,
         height_mm: args.size.1,
         created: now,
-        valid_start: args.from.or_else(|| bounds(Certificate::not_before).max()).unwrap_or(now),
-        valid_end: args.until.or_else(|| bounds(Certificate::not_after).min()).unwrap_or(now),
+        valid_start: args
+            .from
+            .or_else(|| bounds(Certificate::not_before).max())
+            .unwrap_or(now),
+        valid_end: args
+            .until
+            .or_else(|| bounds(Certificate::not_after).min())
+            .unwrap_or(now),
         extensions: Vec::new(),
         name_reason: args.name_reason.as_deref(),
     }
@@ -189,18 +231,33 @@ fn check_decodes(path: &Path, picture: &[u8]) -> Result<(), Failure> {
         Some(PictureFormat::Svg) => Ok(()),
         Some(PictureFormat::Ofd) => {
             let package = Package::open(picture.to_vec(), ofd::Limits::default());
-            let pages = package.and_then(|package| ofd::Ofd::read(&package)).map_err(|error| broken(error.to_string()))?;
-            let one = pages.bodies.len() == 1 && pages.bodies.iter().all(|body| matches!(&body.document, Ok(document) if document.pages.len() == 1));
-            if one { Ok(()) } else { Err(broken("an OFD of one page / 只有一页的 OFD".into())) }
+            let pages = package
+                .and_then(|package| ofd::Ofd::read(&package))
+                .map_err(|error| broken(error.to_string()))?;
+            let one = pages.bodies.len() == 1
+                && pages
+                    .bodies
+                    .iter()
+                    .all(|body| matches!(&body.document, Ok(document) if document.pages.len() == 1));
+            if one {
+                Ok(())
+            } else {
+                Err(broken("an OFD of one page / 只有一页的 OFD".into()))
+            }
         }
         Some(_) => {
-            let mut reader = ImageReader::new(Cursor::new(picture)).with_guessed_format().map_err(|error| broken(error.to_string()))?;
+            let mut reader = ImageReader::new(Cursor::new(picture))
+                .with_guessed_format()
+                .map_err(|error| broken(error.to_string()))?;
             let mut limits = Limits::default();
             limits.max_image_width = Some(PICTURE_PIXELS_MAX);
             limits.max_image_height = Some(PICTURE_PIXELS_MAX);
             limits.max_alloc = Some(DECODE_BYTES_MAX);
             reader.limits(limits);
-            reader.decode().map(drop).map_err(|error| broken(error.to_string()))
+            reader
+                .decode()
+                .map(drop)
+                .map_err(|error| broken(error.to_string()))
         }
         None => Err(broken("not PNG, JPEG, GIF, BMP, SVG or OFD".into())),
     }
@@ -210,7 +267,9 @@ fn warning_words(warning: &ses::SealWarning, language: Language) -> String {
     use ses::SealWarning as Warning;
     let zh = match warning {
         Warning::NameOverridden { subject, reason } => format!("名称与证书“{subject}”不一致，理由：{reason}"),
-        Warning::PeriodShorter { subject } => format!("印章有效期短于证书“{subject}”的有效期（R32 要求一致）"),
+        Warning::PeriodShorter { subject } => {
+            format!("印章有效期短于证书“{subject}”的有效期（R32 要求一致）")
+        }
         Warning::ResolutionLow { dpi } => format!("图像只有 {dpi} dpi，打印不清晰"),
         Warning::SealIdForm => "印章编码不是政务印章的 14 位数字".into(),
         Warning::SealIdNotCommonName => "印章编码与证书名称不同，政务印章二者一致".into(),
@@ -220,7 +279,11 @@ fn warning_words(warning: &ses::SealWarning, language: Language) -> String {
 
 fn summary(args: &MakeArgs, seal: &Seal, warnings: &[String], language: Language) -> String {
     let out = args.out.display();
-    let (name, code, standard) = (printable(seal.name()), printable(seal.seal_id()), seal.layout().standard());
+    let (name, code, standard) = (
+        printable(seal.name()),
+        printable(seal.seal_id()),
+        seal.layout().standard(),
+    );
     let mut text = language.pick(
         format!("已制作电子印章：{out}（{name}，编码 {code}，{standard}）\n"),
         format!("seal made: {out} ({name}, code {code}, {standard})\n"),

@@ -86,17 +86,24 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         ));
     }
     let package = open(args)?;
-    let seal_file = Seal::read(&read_small(&args.seal)?).map_err(|error| Failure::input(&args.seal, error))?;
+    let seal_file =
+        Seal::read(&read_small(&args.seal)?).map_err(|error| Failure::input(&args.seal, error))?;
     let verifier = args.trust.verifier()?;
     let now = whole_seconds(context.now);
-    let verified = verifier.proved_seal(&seal_file, now).map_err(|reasons| {
-        refused_by("印章不能使用", "the seal cannot be used", &reasons)
-    })?;
+    let verified = verifier
+        .proved_seal(&seal_file, now)
+        .map_err(|reasons| refused_by("印章不能使用", "the seal cannot be used", &reasons))?;
     let holder = Holder::unlock(&args.keys.open()?, &args.key, &args.pin, context)?;
     let certificate = holder.certificate()?;
-    let path = verifier.proved_path(certificate, Purpose::Signer, now).map_err(|reasons| {
-        refused_by("签章人证书不能使用", "the sealer's certificate cannot be used", &reasons)
-    })?;
+    let path = verifier
+        .proved_path(certificate, Purpose::Signer, now)
+        .map_err(|reasons| {
+            refused_by(
+                "签章人证书不能使用",
+                "the sealer's certificate cannot be used",
+                &reasons,
+            )
+        })?;
     let blank_pages = match &args.allow_blank {
         Some(reason) => BlankPages::Allow { reason },
         None => BlankPages::Refuse,
@@ -147,13 +154,19 @@ fn write(
         let result = seal(package, order, &holder.key, timestamp, out);
         let failed = result.is_err();
         outcome = Some(result);
-        if failed { Err(std::io::Error::other("not sealed")) } else { Ok(()) }
+        if failed {
+            Err(std::io::Error::other("not sealed"))
+        } else {
+            Ok(())
+        }
     });
     match (outcome, tsa_failure) {
         (Some(Err(_)), Some(failure)) => Err(failure),
         (Some(Err(error)), None) => Err(seal_error(&error)),
         (Some(Ok(sealed)), _) => written.map(|()| sealed),
-        (None, _) => Err(written.err().unwrap_or_else(|| Failure::software("nothing was written"))),
+        (None, _) => Err(written
+            .err()
+            .unwrap_or_else(|| Failure::software("nothing was written"))),
     }
 }
 
@@ -161,8 +174,14 @@ fn summary(args: &Args, sealed: &Sealed, language: Language) -> String {
     let out = args.out.display();
     let (count, parts) = (sealed.placements.len(), sealed.parts_protected);
     language.pick(
-        format!("已盖章：{out}（签章 {}，{count} 处，保护 {parts} 个部件）\n", sealed.id),
-        format!("sealed: {out} (signature {}, {count} appearances, {parts} parts protected)\n", sealed.id),
+        format!(
+            "已盖章：{out}（签章 {}，{count} 处，保护 {parts} 个部件）\n",
+            sealed.id
+        ),
+        format!(
+            "sealed: {out} (signature {}, {count} appearances, {parts} parts protected)\n",
+            sealed.id
+        ),
     )
 }
 

@@ -35,7 +35,9 @@ impl TrustArgs {
     }
 
     fn trust_lists(&self) -> Result<Trust, Failure> {
-        let Some(folder) = &self.trust else { return Ok(Trust::default()) };
+        let Some(folder) = &self.trust else {
+            return Ok(Trust::default());
+        };
         let common = certificates_in(folder)?;
         let list = |name: &str| -> Result<TrustStore, Failure> {
             let mut anchors = common.clone();
@@ -45,7 +47,11 @@ impl TrustArgs {
             }
             Ok(TrustStore::new(anchors))
         };
-        Ok(Trust { makers: list("makers")?, signers: list("signers")?, tsa: list("tsa")? })
+        Ok(Trust {
+            makers: list("makers")?,
+            signers: list("signers")?,
+            tsa: list("tsa")?,
+        })
     }
 }
 
@@ -63,13 +69,19 @@ fn certificates_in(path: &Path) -> Result<Vec<Certificate>, Failure> {
         }
     }
     files.sort();
-    let lists: Vec<_> = files.iter().map(|file| certificates_of(file)).collect::<Result<_, _>>()?;
+    let lists: Vec<_> = files
+        .iter()
+        .map(|file| certificates_of(file))
+        .collect::<Result<_, _>>()?;
     Ok(lists.concat())
 }
 
 fn certificates_below(paths: &[PathBuf]) -> Result<Vec<Certificate>, Failure> {
     let files = files_below(paths)?;
-    let lists: Vec<_> = files.iter().map(|file| certificates_of(file)).collect::<Result<_, _>>()?;
+    let lists: Vec<_> = files
+        .iter()
+        .map(|file| certificates_of(file))
+        .collect::<Result<_, _>>()?;
     Ok(lists.concat())
 }
 

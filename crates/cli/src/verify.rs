@@ -153,7 +153,11 @@ fn claim<'a>(next: &AtomicUsize, files: &'a [PathBuf]) -> Option<(usize, &'a Pat
 
 /// On a terminal and for more than a handful of files; otherwise nothing.
 fn progress_bar(files: usize) -> ProgressBar {
-    let target = if files > 8 { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
+    let target = if files > 8 {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
     let bar = ProgressBar::with_draw_target(Some(files as u64), target);
     if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos}/{len} {eta}") {
         bar.set_style(style);
@@ -183,7 +187,9 @@ impl Tally {
         ExitCode::from(match self {
             Tally { unreadable: 1.., .. } => 66,
             Tally { failed: 1.., .. } => 1,
-            Tally { indeterminate: 1.., .. } => 2,
+            Tally {
+                indeterminate: 1.., ..
+            } => 2,
             Tally { unsigned: 1.., .. } => 3,
             _ => 0,
         })

@@ -20,8 +20,16 @@ pub(crate) fn refused_by(zh: &str, en: &str, reasons: &[Reason]) -> Failure {
     let hint = reasons.first().map(|reason| reason.code);
     let advice = |language| hint.map_or("", |code| code.words(language).advice);
     Failure::refused(
-        format!("{zh}：{}。怎么办：{}", list(Language::Zh, "；"), advice(Language::Zh)),
-        format!("{en}: {}. What to do: {}", list(Language::En, "; "), advice(Language::En)),
+        format!(
+            "{zh}：{}。怎么办：{}",
+            list(Language::Zh, "；"),
+            advice(Language::Zh)
+        ),
+        format!(
+            "{en}: {}. What to do: {}",
+            list(Language::En, "; "),
+            advice(Language::En)
+        ),
     )
 }
 
@@ -62,13 +70,21 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::CertificateTime { subject, .. } => format!("证书“{subject}”在制作时无效"),
         Refusal::MissingPart { part } => format!("缺少 {part}：印章由证书、密钥和图像三者绑定，缺一不可"),
         Refusal::NameDisagrees { seal_name, subject } => {
-            format!("印章名称“{seal_name}”与证书“{subject}”中的名称不一致：请更正，或用 --name-reason 说明理由")
+            format!(
+                "印章名称“{seal_name}”与证书“{subject}”中的名称不一致：请更正，或用 --name-reason 说明理由"
+            )
         }
         Refusal::NotAscii { part, text } => format!("{part}“{text}”含有 ASCII 以外的字符"),
         Refusal::NotListed { subject } => {
             format!("证书“{subject}”不在印章的签章人列表中：若证书已更新，须重新制章")
         }
-        Refusal::PeriodOutsideCertificate { start, end, not_before, not_after, subject } => format!(
+        Refusal::PeriodOutsideCertificate {
+            start,
+            end,
+            not_before,
+            not_after,
+            subject,
+        } => format!(
             "印章有效期（{start} 至 {end}）超出证书“{subject}”的有效期（{not_before} 至 {not_after}）"
         ),
         Refusal::PeriodReversed { start, end } => format!("印章有效期的终止 {end} 不晚于起始 {start}"),
@@ -76,7 +92,10 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::PictureTooLarge { bytes, max } => format!("印章图像有 {bytes} 字节，超过上限 {max}"),
         Refusal::SealTime { .. } => "印章不是按本次签章时间验证的".into(),
         Refusal::SealTooOld { layout } => {
-            format!("印章采用旧标准 {}，不能用于新的签章：请按 GB/T 38540-2020 重新制章", layout.standard())
+            format!(
+                "印章采用旧标准 {}，不能用于新的签章：请按 GB/T 38540-2020 重新制章",
+                layout.standard()
+            )
         }
         Refusal::Sign(cause) => format!("密钥没有完成签名：{cause}"),
         Refusal::SignatureDoesNotHold => "密钥返回的签名无效：请检修密钥设备".into(),
@@ -85,13 +104,18 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::WrongKey { subject } => format!("密钥不属于证书“{subject}”：请选择对应的密钥"),
         other => other.to_string(),
     };
-    Failure::refused(format!("{zh}（规则 {rule}，{clause}）"), format!("{refusal} (rule {rule}, {clause})"))
+    Failure::refused(
+        format!("{zh}（规则 {rule}，{clause}）"),
+        format!("{refusal} (rule {rule}, {clause})"),
+    )
 }
 
 fn picture_words(fault: &PictureFault) -> String {
     match fault {
         PictureFault::ActiveContent(_) => "印章图像含脚本或外部引用，不能使用".into(),
-        PictureFault::SizeAbsurd { width_mm, height_mm } => format!("印章尺寸 {width_mm} × {height_mm} mm 不合理"),
+        PictureFault::SizeAbsurd { width_mm, height_mm } => {
+            format!("印章尺寸 {width_mm} × {height_mm} mm 不合理")
+        }
         PictureFault::TypeMismatch { declared, found } => {
             format!("图像标称为 {declared}，实际为 {}", found.label())
         }
@@ -111,7 +135,9 @@ fn position_words(error: &PositionError) -> String {
         PositionError::SliceTooNarrow { pages, slice_mm } => {
             format!("{pages} 页共用一个骑缝章，每页只有 {slice_mm:.2} mm，过窄：请用 group= 分组")
         }
-        PositionError::TooMany(count) => format!("印章会出现 {count} 次，超过上限 {}", sealing::PLACEMENTS_MAX),
+        PositionError::TooMany(count) => {
+            format!("印章会出现 {count} 次，超过上限 {}", sealing::PLACEMENTS_MAX)
+        }
         PositionError::BadNumber(number) => format!("{number} 不是可用的长度或数目"),
     }
 }

@@ -1,6 +1,7 @@
 //! Words on a page: where a keyword stands, and the text as a person would read it.
 //!
-//! No font is opened, so places follow from the numbers in the file alone (see [`TextObject::glyphs`](crate::page::TextObject::glyphs)).
+//! No font is opened, so places follow from the numbers in the file alone (see
+//! [`TextObject::glyphs`](crate::page::TextObject::glyphs)).
 //! A word is found where its characters follow each other
 //! - in one text object, across its text codes and line breaks, or
 //! - on one line, or in one column of single characters, across objects that stand close to each other.

@@ -6,6 +6,8 @@
 //!
 //! `cargo bench -p sealing --bench engine` prints the table of docs/benchmarks.md.
 
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+
 use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{BufWriter, Write as _};

@@ -11,8 +11,8 @@ use jiff::tz::{Offset, TimeZone};
 use ofd::geometry::Box as MmBox;
 use ofd::page::PageContent;
 use ofd::{
-    Document, NewListEntry, NewSignaturePart, NewStamp, Ofd, Package, PartPath, Provider, SignatureKind,
-    SignatureList, Update, append_to_signature_list, link_signature_list, signature_list_path,
+    Document, NewListEntry, NewSignaturePart, NewStamp, Ofd, Package, PartPath, Provider, Reference,
+    SignatureKind, SignatureList, Update, append_to_signature_list, link_signature_list, signature_list_path,
     signature_part_path, write_signature_part,
 };
 use pki::VerifiedPath;
@@ -258,23 +258,29 @@ impl<'p> Work<'p> {
             };
             let part = entry.part.as_ref().map_err(|error| broken(error.to_string()))?;
             // Vendors hash in ways of their own; only what is comparable is compared.
-            let sm3_values = part
-                .references
-                .iter()
-                .filter(|reference| matches!(&reference.check_value, Ok(value) if value.len() == 32));
             let method = part.check_method.as_deref().unwrap_or_default().trim();
             if !(method == SM3_OID || method.eq_ignore_ascii_case("sm3")) {
                 continue;
             }
-            for reference in sm3_values {
-                let digest = reference.file_ref.path().and_then(|path| self.digests.get(path));
-                let holds = matches!((digest, &reference.check_value), (Some(Ok(digest)), Ok(value)) if value[..] == digest.0);
-                if !holds {
-                    return Err(broken(reference.file_ref.loc.trim().to_owned()));
-                }
+            if let Some(changed) = part
+                .references
+                .iter()
+                .find(|reference| !self.is_unchanged(reference))
+            {
+                return Err(broken(changed.file_ref.loc.trim().to_owned()));
             }
         }
         Ok(())
+    }
+
+    /// A check value that is no SM3 value says nothing.
+    fn is_unchanged(&self, reference: &Reference) -> bool {
+        let digest = reference.file_ref.path().and_then(|path| self.digests.get(path));
+        match (digest, &reference.check_value) {
+            (_, Ok(value)) if value.len() != 32 => true,
+            (Some(Ok(digest)), Ok(value)) => value[..] == digest.0,
+            _ => false,
+        }
     }
 
     /// The signature list with its new line, the link to it, and the seal file.

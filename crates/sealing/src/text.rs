@@ -338,18 +338,18 @@ fn push_certificate(text: &mut String, label: &str, certificate: &CertificateSum
 }
 
 fn push_seal(text: &mut String, seal: &SealSummary, language: Language) {
-    let (label, code, kind) = language.pick(("印章：", "编码", "类型"), ("seal: ", "code", "type"));
-    let _ = writeln!(
-        text,
-        "    {label}{}（{code} {}，{kind} {}，{}，{} × {} mm，{}）",
-        printable(&seal.name),
-        printable(&seal.code),
-        seal.type_code,
-        seal.structure,
-        seal.width_mm,
-        seal.height_mm,
-        printable(&seal.picture_format),
-    );
+    let (name, code, kind) = (printable(&seal.name), printable(&seal.code), &seal.type_code);
+    let (structure, format) = (&seal.structure, printable(&seal.picture_format));
+    let (width, height) = (&seal.width_mm, &seal.height_mm);
+    let line = match language {
+        Language::Zh => {
+            format!("印章：{name}（编码 {code}，类型 {kind}，{structure}，{width} × {height} mm，{format}）")
+        }
+        Language::En => {
+            format!("seal: {name} (code {code}, type {kind}, {structure}, {width} × {height} mm, {format})")
+        }
+    };
+    let _ = writeln!(text, "    {line}");
     let time = |time: Option<Timestamp>| time.map_or_else(|| "?".into(), |time| beijing_time(time, language));
     let (created, valid) = language.pick(("制作：", "有效期："), ("made: ", "valid: "));
     let _ = writeln!(text, "      {created}{}", time(seal.created));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once, in its helpers too")]
 
 mod ca;
+mod engine;
 mod key;
 mod sample;
 mod show;

@@ -490,7 +490,11 @@ proptest! {
     }
 
     #[test]
-    fn upright_word_is_found_where_it_was_put((word, size, x, y, _) in placed_word(), stretch in 1.0..1.6, singly: bool) {
+    fn upright_word_is_found_where_it_was_put(
+        (word, size, x, y, _) in placed_word(),
+        stretch in 1.0..1.6,
+        singly: bool,
+    ) {
         let step = size * stretch;
         let text = Text { steps: Steps::Down(step), ..Text::new(1, size, x, y, &word) };
         let drawing = if singly { Drawing::new().single_characters(&text) } else { Drawing::new().styled_text(text) };

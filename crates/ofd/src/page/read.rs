@@ -307,7 +307,11 @@ impl<'a> PageReader<'a> {
         let max = self.walk.attributes_max();
         // Counted as they come: the reader's search for doubled ones takes quadratic time.
         for (count, attribute) in start.attributes().enumerate() {
-            within("the number of attributes of an XML element", count as u64 + 1, max)?;
+            within(
+                "the number of attributes of an XML element",
+                count as u64 + 1,
+                max,
+            )?;
             let attribute = attribute.map_err(|error| self.walk.broken(&error.to_string()))?;
             let value = if attribute.value.contains('&') {
                 quick_xml::escape::unescape(&attribute.value)

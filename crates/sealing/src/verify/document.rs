@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::io;
+use std::sync::Arc;
 
 use gm::{DEFAULT_ID, Digest};
 use jiff::Timestamp;
@@ -214,11 +215,10 @@ fn referenced(entries: &[(&SignatureList, &SignatureEntry)]) -> Vec<PartPath> {
         .collect()
 }
 
-/// The bytes of SignedValue, or why there are none.
-fn read_signed_value(
-    package: &Package,
-    part: &SignaturePart,
-) -> Result<Result<std::sync::Arc<[u8]>, (Code, String)>, ofd::Error> {
+/// The bytes of SignedValue, or why there are none: a code and a sentence.
+type SignedValue = Result<Arc<[u8]>, (Code, String)>;
+
+fn read_signed_value(package: &Package, part: &SignaturePart) -> Result<SignedValue, ofd::Error> {
     let path = match part.signed_value.as_ref().map(|link| &link.target) {
         Some(Ok(path)) => path,
         Some(Err(why)) => return Ok(Err((Code::SignedValueMissing, why.to_string()))),
@@ -282,9 +282,13 @@ fn judge_references(
     let stated = part.check_method.clone().unwrap_or_else(|| "MD5".into());
     match CheckMethod::of(part.check_method.as_deref()) {
         CheckMethod::Sm3 => {}
-        CheckMethod::Weak => return Ok(findings.add_with(Check::References, Code::WeakDigest, vec![stated])),
+        CheckMethod::Weak => {
+            findings.add_with(Check::References, Code::WeakDigest, vec![stated]);
+            return Ok(());
+        }
         CheckMethod::Unknown => {
-            return Ok(findings.add_with(Check::References, Code::DigestUnknown, vec![stated]));
+            findings.add_with(Check::References, Code::DigestUnknown, vec![stated]);
+            return Ok(());
         }
     }
     let mut missing = Vec::new();

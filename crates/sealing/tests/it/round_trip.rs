@@ -418,7 +418,11 @@ proptest! {
 
     /// Any single changed byte in a protected part fails.
     #[test]
-    fn one_changed_byte_in_a_protected_part_fails(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), flip in 1u8..) {
+    fn one_changed_byte_in_a_protected_part_fails(
+        which in any::<prop::sample::Index>(),
+        at in any::<prop::sample::Index>(),
+        flip in 1u8..,
+    ) {
         let scene = Scene::new();
         let sealed = scene.seal_at(&document(2), &[point(1)]).unwrap();
         let package = open(&sealed);
