@@ -314,9 +314,10 @@ fn short(what: &'static str, len: usize) -> Result<[u8; 2], Error> {
     Ok(len.to_le_bytes())
 }
 
-/// Raw deflate of the whole, at the level that most producers use.
+/// Raw deflate of the whole, at the fastest level: what is added are digests, certificates and pictures, which
+/// hardly shrink, and whoever seals a hundred thousand documents waits for it.
 pub(crate) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut compress = Compress::new(Compression::default(), false);
+    let mut compress = Compress::new(Compression::fast(), false);
     let mut out = Vec::with_capacity(bytes.len() / 4 + 64);
     loop {
         let rest = &bytes[compress.total_in() as usize..]; // never more than what was given
