@@ -83,6 +83,11 @@ impl<'a> Element<'a> {
     /// The value of an OBJECT IDENTIFIER.
     pub fn oid(&self, what: &'static str) -> Result<ObjectIdentifier, Error> {
         self.need(OBJECT_IDENTIFIER, what)?;
+        if has_padded_arc(self.value) {
+            // It would print like the identifier without padding and still not be equal to it.
+            let problem = "an object identifier with a padded number (X.690 8.19.2)";
+            return Err(Error::Malformed { what, problem });
+        }
         let problem = "not an object identifier, or one longer than 39 bytes";
         ObjectIdentifier::from_bytes(self.value).map_err(|_| Error::Malformed { what, problem })
     }
@@ -270,6 +275,16 @@ pub(crate) fn strip_zeros(number: &[u8]) -> &[u8] {
     &number[zeros.min(number.len().saturating_sub(1))..]
 }
 
+/// Whether a number of an OBJECT IDENTIFIER begins with an octet that adds nothing to it.
+fn has_padded_arc(oid: &[u8]) -> bool {
+    let mut begins = true;
+    oid.iter().any(|octet| {
+        let padded = begins && *octet == 0x80;
+        begins = octet & 0x80 == 0;
+        padded
+    })
+}
+
 /// Identifier and length octets.
 struct Header {
     tag: u8,
@@ -411,6 +426,15 @@ mod tests {
                 problem: "an indefinite length",
             },
         );
+    }
+
+    #[test]
+    fn object_identifiers_are_written_in_one_way_only() {
+        let oid = |bytes: &'static [u8]| Reader::new(bytes).next("it").unwrap().oid("it");
+        assert_eq!(oid(&[6, 3, 0x55, 4, 3]).unwrap().to_string(), "2.5.4.3");
+        assert_eq!(oid(&[6, 3, 0x2a, 0x81, 0x00]).unwrap().to_string(), "1.2.128");
+        assert!(oid(&[6, 4, 0x55, 0x80, 4, 3]).is_err());
+        assert!(oid(&[6, 4, 0x80, 0x55, 4, 3]).is_err());
     }
 
     #[test]
