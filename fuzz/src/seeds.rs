@@ -1,0 +1,160 @@
+//! Seeds: inputs from which the fuzzer starts, by target.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use ofd::PartPath;
+use pki::{CertificateRequest, SignedDataShape, TimestampRequest, write_pem, write_signed_data};
+use testkit::now;
+
+use crate::package;
+use crate::scene::{ORIGINAL, SCENE, documents, sealed_documents, signer};
+
+/// Bigger inputs are left out: they are slow, and the tests over real files read them.
+const SEED_BYTES_MAX: usize = 64 * 1024;
+
+/// Inputs by target.
+#[derive(Default)]
+pub struct Seeds(BTreeMap<&'static str, Vec<Vec<u8>>>);
+
+impl Seeds {
+    /// What our own code makes.
+    pub fn own() -> Self {
+        let mut seeds = Self::default();
+        seeds.add_pki();
+        seeds.add_messages();
+        let scene = &*SCENE;
+        for seal in scene.seals.iter().chain([&scene.old_seal]) {
+            seeds.add("seal", seal.clone());
+            seeds.add("verify", seal.clone());
+        }
+        for signature in scene.signatures() {
+            seeds.add("signature", signature.clone());
+            seeds.add("verify", signature);
+        }
+        for document in documents().into_iter().chain(sealed_documents()) {
+            seeds.add_document(document);
+        }
+        seeds.add_keys();
+        seeds
+    }
+
+    /// Whatever is found below a folder, by the endings of names: documents with their parts, seals, certificates.
+    pub fn add_folder(&mut self, folder: &Path) -> std::io::Result<()> {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() {
+                self.add_folder(&path)?;
+                continue;
+            }
+            match path.extension().and_then(|extension| extension.to_str()) {
+                Some("ofd") => self.add_document(fs::read(&path)?),
+                Some("esl") => self.add("seal", fs::read(&path)?),
+                Some("crt" | "cer" | "pem") => self.add("certificate", fs::read(&path)?),
+                Some("crl") => self.add("crl", fs::read(&path)?),
+                Some("dat") => self.add_signed_value(fs::read(&path)?),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes one folder per target, and says how many files each got.
+    pub fn write(&self, corpus: &Path) -> std::io::Result<Vec<(&'static str, usize)>> {
+        let mut counts = Vec::new();
+        for (target, inputs) in &self.0 {
+            let folder = corpus.join(target);
+            fs::create_dir_all(&folder)?;
+            for input in inputs {
+                fs::write(
+                    folder.join(format!("seed-{}", &gm::sm3(input).to_string()[..16])),
+                    input,
+                )?;
+            }
+            counts.push((*target, inputs.len()));
+        }
+        Ok(counts)
+    }
+
+    fn add(&mut self, target: &'static str, input: Vec<u8>) {
+        if input.len() <= SEED_BYTES_MAX {
+            self.0.entry(target).or_default().push(input);
+        }
+    }
+
+    fn add_pki(&mut self) {
+        let pki = &SCENE.pki;
+        let everybody = [&pki.root, &pki.issuing, &pki.maker, &pki.sealer, &pki.tsa];
+        let mut bundle = String::new();
+        for certificate in everybody.map(|identity| &identity.certificate) {
+            self.add("certificate", certificate.der().to_vec());
+            self.add("certificate", certificate.subject().der().to_vec());
+            self.add("certificate", certificate.subject().to_string().into_bytes());
+            bundle += &write_pem("CERTIFICATE", certificate.der());
+        }
+        self.add("certificate", bundle.into_bytes());
+        let mut template = signer("CN=有吊销列表地址的人", 9);
+        template.crl_addresses = vec!["http://example.org/ca.crl".into()];
+        self.add("certificate", pki.leaf(&template, 9).certificate.der().to_vec());
+        self.add("crl", SCENE.crl.der().to_vec());
+        self.add("crl", write_pem("X509 CRL", SCENE.crl.der()).into_bytes());
+        self.add("crl", pki.crl(&[], now()).der().to_vec());
+    }
+
+    fn add_messages(&mut self) {
+        let (sealer, chain) = (&SCENE.pki.sealer, &SCENE.intermediates[..]);
+        let attributes = SignedDataShape::Attributes {
+            content_digest: gm::sm3(ORIGINAL),
+            signing_time: now(),
+        };
+        for shape in [SignedDataShape::Content(&gm::sm3(ORIGINAL).0), attributes] {
+            let message =
+                write_signed_data(shape, &sealer.certificate, chain, &sealer.key).expect("a message");
+            self.add_signed_value(message);
+        }
+        for cert_req in [true, false] {
+            self.add("timestamp", SCENE.answer(ORIGINAL, cert_req));
+            self.add(
+                "timestamp",
+                TimestampRequest::new(ORIGINAL, Some(7), cert_req).der().to_vec(),
+            );
+        }
+        self.add("timestamp", SCENE.token(ORIGINAL));
+        let refusal = pki::reject(pki::FailureInfo::BadAlg, "only SM3 is stamped");
+        self.add("timestamp", refusal);
+        let request = CertificateRequest::sign(sealer.certificate.subject(), &sealer.key).expect("a request");
+        self.add("timestamp", request.der().to_vec());
+    }
+
+    fn add_signed_value(&mut self, value: Vec<u8>) {
+        for target in ["signature", "timestamp", "verify"] {
+            self.add(target, value.clone());
+        }
+    }
+
+    /// The document, and its parts for the targets that read such parts.
+    fn add_document(&mut self, document: Vec<u8>) {
+        if let Ok(package) = package::open(&document) {
+            let parts: Vec<PartPath> = package.parts().map(|entry| entry.path().clone()).collect();
+            for part in &parts {
+                let Ok(bytes) = package.read(part) else { continue };
+                match part.file_name().rsplit_once('.').map(|(_, extension)| extension) {
+                    Some("xml") => self.add("xml_parts", package::xml_input(part, &bytes)),
+                    Some("esl") => self.add("seal", bytes.to_vec()),
+                    Some("dat") => self.add_signed_value(bytes.to_vec()),
+                    _ => {}
+                }
+            }
+        }
+        for target in ["package", "verify"] {
+            self.add(target, document.clone());
+        }
+    }
+
+    fn add_keys(&mut self) {
+        for input in crate::keys::seeds() {
+            self.add("keys", input);
+        }
+    }
+}
