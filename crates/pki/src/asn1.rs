@@ -83,13 +83,10 @@ impl<'a> Element<'a> {
     /// The value of an OBJECT IDENTIFIER.
     pub fn oid(&self, what: &'static str) -> Result<ObjectIdentifier, Error> {
         self.need(OBJECT_IDENTIFIER, what)?;
-        if has_padded_arc(self.value) {
-            // It would print like the identifier without padding and still not be equal to it.
-            let problem = "an object identifier with a padded number (X.690 8.19.2)";
-            return Err(Error::Malformed { what, problem });
-        }
         let problem = "not an object identifier, or one longer than 39 bytes";
-        ObjectIdentifier::from_bytes(self.value).map_err(|_| Error::Malformed { what, problem })
+        let read = ObjectIdentifier::from_bytes(self.value).ok();
+        read.filter(|_| has_plain_arcs(self.value))
+            .ok_or(Error::Malformed { what, problem })
     }
 
     /// The contents of an INTEGER: two's complement, big-endian, at least one byte, not checked for minimality.
@@ -275,13 +272,15 @@ pub(crate) fn strip_zeros(number: &[u8]) -> &[u8] {
     &number[zeros.min(number.len().saturating_sub(1))..]
 }
 
-/// Whether a number of an OBJECT IDENTIFIER begins with an octet that adds nothing to it.
-fn has_padded_arc(oid: &[u8]) -> bool {
-    let mut begins = true;
-    oid.iter().any(|octet| {
-        let padded = begins && *octet == 0x80;
-        begins = octet & 0x80 == 0;
-        padded
+/// Whether no number of an OBJECT IDENTIFIER is padded in front (X.690 8.19.2) or above 32 bits: an identifier with
+/// such a number would print like another one and still not be equal to it.
+fn has_plain_arcs(oid: &[u8]) -> bool {
+    let mut number = None;
+    oid.iter().all(|octet| {
+        let is_padded = number.is_none() && *octet == 0x80;
+        let value = number.unwrap_or(0u64) << 7 | u64::from(octet & 0x7f);
+        number = (octet & 0x80 != 0).then_some(value);
+        !is_padded && u32::try_from(value).is_ok()
     })
 }
 
@@ -435,6 +434,9 @@ mod tests {
         assert_eq!(oid(&[6, 3, 0x2a, 0x81, 0x00]).unwrap().to_string(), "1.2.128");
         assert!(oid(&[6, 4, 0x55, 0x80, 4, 3]).is_err());
         assert!(oid(&[6, 4, 0x80, 0x55, 4, 3]).is_err());
+        assert!(oid(&[6, 6, 0x2a, 0x8f, 0xff, 0xff, 0xff, 0x7f]).is_ok());
+        assert!(oid(&[6, 6, 0x2a, 0x90, 0x80, 0x80, 0x80, 0x00]).is_err());
+        assert!(oid(&[6, 7, 0x2a, 0x82, 0x80, 0x80, 0x80, 0x80, 0x03]).is_err());
     }
 
     #[test]
