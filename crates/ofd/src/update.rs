@@ -10,7 +10,7 @@ use std::io::Write;
 use crate::path::{PartPath, fold};
 use crate::source::read_exact_at;
 use crate::zip_records::{EXTRA_ZIP64, LOCAL_BYTES, u16_at};
-use crate::zip_writer::{Attributes, DosTime, EntryHeader, Method, ZipWriter, deflate};
+use crate::zip_writer::{Attributes, DosTime, EntryHeader, Method, ZipWriter, pack};
 use crate::{Error, Package};
 
 /// Bytes copied at once.
@@ -109,13 +109,8 @@ impl<'p> Update<'p> {
             }
         }
         for (part, bytes) in &self.added {
-            let deflated = deflate(bytes)?;
-            let method = if deflated.len() < bytes.len() {
-                Method::Deflated
-            } else {
-                Method::Stored
-            };
-            zip.add_deflated(part.entry_name(), bytes, method, &deflated)?;
+            let (method, packed) = pack(bytes)?;
+            zip.add_packed(part.entry_name(), bytes, method, &packed)?;
         }
         zip.finish().map(|(_, length)| length)
     }
@@ -127,21 +122,16 @@ impl<'p> Update<'p> {
         position: usize,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        let deflated = deflate(bytes)?;
-        let (method, data) = if deflated.len() < bytes.len() {
-            (Method::Deflated, deflated.as_slice())
-        } else {
-            (Method::Stored, bytes)
-        };
+        let (method, packed) = pack(bytes)?;
         let header = EntryHeader {
             method,
             crc32: crc32fast::hash(bytes),
             size: bytes.len() as u64,
-            compressed: data.len() as u64,
+            compressed: packed.len() as u64,
             ..self.header(position)?
         };
         zip.begin(&header)?;
-        zip.data(data)
+        zip.data(&packed)
     }
 
     /// The entry at `position` with its compressed bytes as they are.

@@ -3,6 +3,7 @@
 //!
 //! ZIP64 records are written where a number needs them, and only there. ZIP application note (APPNOTE) 4.3 to 4.5.
 
+use std::borrow::Cow;
 use std::io::{self, Write};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
@@ -24,6 +25,8 @@ const VERSION_DEFLATE: u16 = 20;
 const VERSION_ZIP64: u16 = 45;
 /// Bytes that are gathered before they go out.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// How much of a new part is tried before all of it is deflated.
+const SAMPLE_BYTES: usize = 4096;
 
 /// How the bytes of an entry stand in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,25 +118,20 @@ impl<W: Write> ZipWriter<W> {
 
     /// An entry of ours. Deflating needs room for one compressed entry; storing needs none.
     pub(crate) fn add(&mut self, name: &str, bytes: &[u8], method: Method) -> Result<(), Error> {
-        let deflated = match method {
-            Method::Stored => Vec::new(),
-            Method::Deflated => deflate(bytes)?,
-        };
-        self.add_deflated(name, bytes, method, &deflated)
+        match method {
+            Method::Stored => self.add_packed(name, bytes, method, bytes),
+            Method::Deflated => self.add_packed(name, bytes, method, &deflate(bytes)?),
+        }
     }
 
-    /// The same with the bytes already deflated; they are not used when the method is to store.
-    pub(crate) fn add_deflated(
+    /// The same with the bytes already as `method` wants them.
+    pub(crate) fn add_packed(
         &mut self,
         name: &str,
         bytes: &[u8],
         method: Method,
-        deflated: &[u8],
+        data: &[u8],
     ) -> Result<(), Error> {
-        let data = match method {
-            Method::Stored => bytes,
-            Method::Deflated => deflated,
-        };
         let header = EntryHeader {
             name: name.as_bytes(),
             flags: if name.is_ascii() { 0 } else { FLAG_UTF8 },
@@ -314,10 +312,22 @@ fn short(what: &'static str, len: usize) -> Result<[u8; 2], Error> {
     Ok(len.to_le_bytes())
 }
 
-/// Raw deflate of the whole, at the fastest level: what is added are digests, certificates and pictures, which
-/// hardly shrink, and whoever seals a hundred thousand documents waits for it.
+/// How to write a new part: deflated where that pays. A seal and its signature are a picture and certificates that
+/// hardly shrink; a look at the beginning saves the time of trying the whole.
+pub(crate) fn pack(bytes: &[u8]) -> Result<(Method, Cow<'_, [u8]>), Error> {
+    let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
+    let shrinks = bytes.len() <= SAMPLE_BYTES || deflate(sample)?.len() * 10 < sample.len() * 9;
+    let deflated = if shrinks { deflate(bytes)? } else { Vec::new() };
+    if shrinks && deflated.len() < bytes.len() {
+        Ok((Method::Deflated, Cow::Owned(deflated)))
+    } else {
+        Ok((Method::Stored, Cow::Borrowed(bytes)))
+    }
+}
+
+/// Raw deflate of the whole, at the level that most producers use.
 pub(crate) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut compress = Compress::new(Compression::fast(), false);
+    let mut compress = Compress::new(Compression::default(), false);
     let mut out = Vec::with_capacity(bytes.len() / 4 + 64);
     loop {
         let rest = &bytes[compress.total_in() as usize..]; // never more than what was given
@@ -363,6 +373,26 @@ pub(crate) mod tests {
             found.push((name, bytes));
         }
         found
+    }
+
+    #[test]
+    fn what_does_not_shrink_is_stored() {
+        let noise: Vec<u8> = (0..20_000_u32)
+            .flat_map(|n| mixed_bits(n).to_le_bytes())
+            .collect();
+        let (method, packed) = pack(&noise).unwrap();
+        assert_eq!((method, packed.as_ref()), (Method::Stored, &noise[..]));
+        let text = "第 1 页 关于测试的通知".repeat(1000);
+        let (method, packed) = pack(text.as_bytes()).unwrap();
+        assert!(method == Method::Deflated && packed.len() * 10 < text.len());
+        assert_eq!(pack(b"x").unwrap().0, Method::Stored);
+        assert_eq!(pack(b"").unwrap().0, Method::Stored);
+    }
+
+    /// Bits without a pattern that deflate could use.
+    fn mixed_bits(n: u32) -> u32 {
+        let mixed = (n ^ (n >> 15)).wrapping_mul(0x2c1b_3c6d);
+        (mixed ^ (mixed >> 12)).wrapping_mul(0x297a_2d39) ^ (mixed >> 15)
     }
 
     #[test]

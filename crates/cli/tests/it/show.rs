@@ -339,16 +339,16 @@ fn permissions_attachments_stray_parts_and_odd_titles() {
     place.write("odd.ofd", package.build().unwrap());
     expect![[r#"
         OFD
-          bytes: 2094
+          bytes: 1992
           Version: 1.0
           DocType: OFD
           entries: 7
             entry                                bytes  packed  use                  SM3
-            /OFD.xml                             319    225     Entry                HEX
-            /Doc_0/Document.xml                  577    359     Document             HEX
-            /Doc_0/PublicRes.xml                 171    151     Resource             HEX
-            /Doc_0/Pages/Page_0/Content.xml      376    279     Page                 HEX
-            /Doc_0/Attachs/Attachments.xml       234    183     Attachments          HEX
+            /OFD.xml                             319    217     Entry                HEX
+            /Doc_0/Document.xml                  577    303     Document             HEX
+            /Doc_0/PublicRes.xml                 171    148     Resource             HEX
+            /Doc_0/Pages/Page_0/Content.xml      376    253     Page                 HEX
+            /Doc_0/Attachs/Attachments.xml       234    174     Attachments          HEX
             /Doc_0/Attachs/Attach_0.txt          8      10      Attachment           HEX
             /Doc_0/Signs/Sign_0/SignedValue.dat  5      7       nothing links to it  HEX
           DocBody 1
