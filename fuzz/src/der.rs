@@ -12,6 +12,9 @@ const SIBLINGS_MAX: usize = 4096;
 /// What one element may grow by.
 const GROWTH_BYTES_MAX: usize = 64;
 
+/// The bit of an identifier octet that says that elements stand inside.
+const CONSTRUCTED: u8 = 0x20;
+
 /// For `fuzz_mutator!`: the used size after the change.
 pub fn mutate(data: &mut [u8], size: usize, max_size: usize, seed: u32, flat: Flat) -> usize {
     let mut dice = Dice::new(seed);
@@ -45,6 +48,22 @@ pub(crate) fn change(bytes: &[u8], dice: &mut Dice, depth: usize, flat: Flat) ->
     Some(elements.concat())
 }
 
+/// One constructed element in BER: its length, and those of what stands directly in it, indefinite.
+pub fn indefinite(der: &[u8]) -> Vec<u8> {
+    let open_ended = |tag: u8, value: &[u8]| [&[tag, 0x80], value, &[0, 0]].concat();
+    let whole = Reader::new(der).next("element").expect("DER");
+    let mut inside = Vec::new();
+    let mut elements = whole.children();
+    while !elements.is_empty() {
+        let element = elements.next("element").expect("DER");
+        match element.tag & CONSTRUCTED {
+            0 => inside.extend_from_slice(element.raw),
+            _ => inside.extend(open_ended(element.tag, element.value)),
+        }
+    }
+    open_ended(whole.tag, &inside)
+}
+
 fn split(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
     let mut reader = Reader::new(bytes);
     let mut elements = Vec::new();
@@ -59,7 +78,6 @@ fn split(bytes: &[u8]) -> Option<Vec<Vec<u8>>> {
 
 /// Where elements may stand within a value: after the octet for unused bits in a BIT STRING.
 fn inside(tag: u8, value: &[u8]) -> Option<(&[u8], &[u8])> {
-    const CONSTRUCTED: u8 = 0x20;
     match tag {
         BIT_STRING => value.split_at_checked(1),
         OCTET_STRING => Some((&[], value)),

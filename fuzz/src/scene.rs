@@ -283,10 +283,18 @@ impl Scene {
     }
 }
 
-/// The first element inside the outermost one: what is signed in certificates, lists and seal signatures.
-pub fn signed_part(der: &[u8]) -> &[u8] {
-    let outer = Reader::new(der).next("outer").expect("DER");
-    outer.children().next("inner").expect("DER").raw
+/// The first element inside the outermost one, in DER: what is signed in certificates, lists and seal signatures.
+pub fn signed_part(bytes: &[u8]) -> Vec<u8> {
+    let bytes = definite(bytes);
+    let outer = Reader::new(&bytes).next("outer").expect("DER");
+    outer.children().next("inner").expect("DER").raw.to_vec()
+}
+
+/// The same with every length stated in front: what was signed so may arrive otherwise.
+pub fn definite(bytes: &[u8]) -> Vec<u8> {
+    pki::asn1::definite(bytes, "signed part")
+        .expect("BER")
+        .into_owned()
 }
 
 /// A template for somebody who signs.
@@ -429,4 +437,32 @@ pub fn known_shown<'a>(sealed: impl IntoIterator<Item = &'a Vec<u8>>) -> HashSet
     packages
         .flat_map(|package| shown_digests(&package).expect("a sound document"))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sealing::{Conclusion, Trust, Verifier};
+
+    /// Otherwise the targets would look for forgeries where nothing can be believed at all.
+    #[test]
+    fn everything_sealed_or_signed_is_believed() {
+        SCENE.verified(&SCENE.old_seal);
+        let trust = Trust::for_all(SCENE.trust.anchors().to_vec());
+        let verifier = Verifier::new(trust, SCENE.intermediates.clone(), vec![SCENE.crl.clone()]);
+        for document in sealed_documents() {
+            let report = verifier.verify(document, "seed", now()).unwrap();
+            assert_eq!(report.conclusion, Conclusion::Passed, "{report:#?}");
+        }
+        let paths = PathCache::default();
+        for bytes in SCENE.signatures() {
+            let signature = ses::SealSignature::read(&bytes, &ses::SealCache::default()).unwrap();
+            let context = SCENE.context(&SCENE.trust, &paths);
+            let facts = ses::check_signature(&signature, Some(ses::Original::of(ORIGINAL)), &context);
+            assert!(facts.faults().is_empty() && facts.seal.verified().is_some());
+        }
+        let token = pki::TimestampToken::read(&SCENE.token(ORIGINAL)).unwrap();
+        let report = pki::verify_token(&token, ORIGINAL, &SCENE.trust, &SCENE.intermediates, &paths);
+        assert!(report.verified().is_some());
+    }
 }

@@ -8,11 +8,11 @@ use ofd::PartPath;
 use pki::{CertificateRequest, SignedDataShape, TimestampRequest, write_pem, write_signed_data};
 use testkit::now;
 
-use crate::package;
 use crate::scene::{ORIGINAL, SCENE, documents, sealed_documents, signer};
+use crate::{der, package};
 
 /// Bigger inputs are left out: they are slow, and the tests over real files read them.
-const SEED_BYTES_MAX: usize = 64 * 1024;
+const SEED_BYTES_MAX: usize = 16 * 1024;
 
 /// Inputs by target.
 #[derive(Default)]
@@ -26,11 +26,11 @@ impl Seeds {
         seeds.add_messages();
         let scene = &*SCENE;
         for seal in scene.seals.iter().chain([&scene.old_seal]) {
-            seeds.add("seal", seal.clone());
+            seeds.add_der("seal", seal.clone());
             seeds.add("verify", seal.clone());
         }
         for signature in scene.signatures() {
-            seeds.add("signature", signature.clone());
+            seeds.add_der("signature", signature.clone());
             seeds.add("verify", signature);
         }
         for document in documents().into_iter().chain(sealed_documents()) {
@@ -83,12 +83,18 @@ impl Seeds {
         }
     }
 
+    /// As it is, and with lengths that are not stated before but marked at the end, as old programs write.
+    fn add_der(&mut self, target: &'static str, input: Vec<u8>) {
+        self.add(target, der::indefinite(&input));
+        self.add(target, input);
+    }
+
     fn add_pki(&mut self) {
         let pki = &SCENE.pki;
         let everybody = [&pki.root, &pki.issuing, &pki.maker, &pki.sealer, &pki.tsa];
         let mut bundle = String::new();
         for certificate in everybody.map(|identity| &identity.certificate) {
-            self.add("certificate", certificate.der().to_vec());
+            self.add_der("certificate", certificate.der().to_vec());
             self.add("certificate", certificate.subject().der().to_vec());
             self.add("certificate", certificate.subject().to_string().into_bytes());
             bundle += &write_pem("CERTIFICATE", certificate.der());
@@ -97,7 +103,7 @@ impl Seeds {
         let mut template = signer("CN=有吊销列表地址的人", 9);
         template.crl_addresses = vec!["http://example.org/ca.crl".into()];
         self.add("certificate", pki.leaf(&template, 9).certificate.der().to_vec());
-        self.add("crl", SCENE.crl.der().to_vec());
+        self.add_der("crl", SCENE.crl.der().to_vec());
         self.add("crl", write_pem("X509 CRL", SCENE.crl.der()).into_bytes());
         self.add("crl", pki.crl(&[], now()).der().to_vec());
     }
@@ -120,7 +126,7 @@ impl Seeds {
                 TimestampRequest::new(ORIGINAL, Some(7), cert_req).der().to_vec(),
             );
         }
-        self.add("timestamp", SCENE.token(ORIGINAL));
+        self.add_der("timestamp", SCENE.token(ORIGINAL));
         let refusal = pki::reject(pki::FailureInfo::BadAlg, "only SM3 is stamped");
         self.add("timestamp", refusal);
         let request = CertificateRequest::sign(sealer.certificate.subject(), &sealer.key).expect("a request");

@@ -16,8 +16,7 @@ static KNOWN: LazyLock<HashSet<Vec<u8>>> = LazyLock::new(|| {
     template.crl_addresses = vec!["http://example.org/ca.crl".into()];
     let leaf = pki.leaf(&template, 9);
     let all = [&pki.root, &pki.issuing, &pki.maker, &pki.sealer, &pki.tsa, &leaf];
-    all.map(|identity| signed_part(identity.certificate.der()).to_vec())
-        .into()
+    all.map(|identity| signed_part(identity.certificate.der())).into()
 });
 
 fuzz_mutator!(|data: &mut [u8], size: usize, max_size: usize, seed: u32| {
@@ -54,7 +53,7 @@ fn check(certificate: &Certificate) {
         }
         if report.path.is_some() {
             assert!(
-                KNOWN.contains(signed_part(certificate.der())),
+                KNOWN.contains(&signed_part(certificate.der())),
                 "a forged certificate is vouched for"
             );
         }
@@ -95,7 +94,8 @@ fn helpers_do_no_harm(scene: &Scene, certificate: &Certificate) {
     );
     if let Some(path) = report.path {
         assert_eq!(path.anchor(), certificate);
-        assert!(KNOWN.contains(signed_part(certificate.der())) || certificate.public_key().is_ok());
+        let keys = [&scene.pki.root, &scene.pki.issuing].map(|ca| ca.certificate.public_key());
+        assert!(certificate == sealer || keys.contains(&certificate.public_key()));
     }
 }
 
@@ -112,10 +112,8 @@ fn read_again(certificate: &Certificate) {
     }
 }
 
-/// What a name prints as is text of that name, if it is text at all.
+/// What a name prints as is text of that name.
 fn print_and_parse(name: &Name) {
     assert_eq!(Name::read(name.der()).as_ref(), Ok(name));
-    if let Ok(parsed) = Name::parse(&name.to_string()) {
-        assert_eq!(&parsed, name);
-    }
+    assert_eq!(Name::parse(&name.to_string()).as_ref(), Ok(name));
 }
