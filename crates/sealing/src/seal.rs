@@ -181,7 +181,7 @@ pub fn seal(
     let placements = place_all(package, document, order)?;
     let stamps = stamps(document, &placements)?;
     let mut work = Work::new(package, document, list)?;
-    work.hash(order.threads);
+    work.hash(order.threads)?;
     work.check_existing()?;
     let id = work.add_lists(&ofd, order)?;
     let (part, xml, parts_protected) = work.describe(order, &stamps);
@@ -244,9 +244,14 @@ impl<'p> Work<'p> {
         })
     }
 
-    fn hash(&mut self, threads: usize) {
+    /// A part that cannot be read cannot be protected: then nothing is sealed.
+    fn hash(&mut self, threads: usize) -> Result<(), SealError> {
         let parts = self.package.parts().map(|entry| entry.path().clone());
         self.digests = hash_parts(self.package, parts, threads);
+        match self.digests.values().find_map(|digest| digest.as_ref().err()) {
+            Some(error) => Err(SealError::Document(error.clone())),
+            None => Ok(()),
+        }
     }
 
     /// A seal over a document that was tampered with would lend it credit.

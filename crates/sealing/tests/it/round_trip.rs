@@ -168,6 +168,26 @@ fn a_document_that_was_tampered_with_takes_no_further_seal() {
     );
 }
 
+/// Found by fuzzing: a damaged part was left out of the references, and the seal did not protect it.
+#[test]
+fn a_document_with_a_damaged_part_is_not_sealed() {
+    let scene = Scene::new();
+    let mut builder = DocumentBuilder::new("0123456789abcdef0123456789abcdef");
+    let font = builder.font("宋体");
+    for text in ["第一页", "DAMAGE ME"] {
+        builder.page((210.0, 297.0), Drawing::new().text(font, 5.0, 30.0, 40.0, text));
+    }
+    let mut bytes = PackageBuilder::new(builder).store("").build().unwrap();
+    assert!(scene.seal_at(&bytes, &[point(1)]).is_ok());
+    let at = bytes
+        .windows(9)
+        .position(|window| window == b"DAMAGE ME")
+        .unwrap();
+    bytes[at] ^= 1;
+    let refused = scene.seal_at(&bytes, &[point(1)]);
+    assert!(matches!(refused, Err(SealError::Document(_))), "{refused:?}");
+}
+
 #[test]
 fn a_timestamp_proves_the_time() {
     let scene = Scene::new();
