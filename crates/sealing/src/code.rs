@@ -271,6 +271,9 @@ codes! {
     SignaturesUnlisted "SIGNATURES_UNLISTED" Note None,
         zh "包内有未列入签名列表的签章文件" / "签章可能已被移除，请与签发方核对",
         en "signature files that the list of signatures does not name" / "signatures may have been removed; check with the issuer";
+    SignaturesStripped "SIGNATURES_STRIPPED" Failed Some(Sub::FormatFailure),
+        zh "包内有签章，但文件已不再指向它们：签章被移除" / "请勿采信，请向签发方索取原件",
+        en "the package holds signatures that the document no longer points to: they were stripped" / "do not rely on it; ask the issuer for the original";
     SignaturePartBroken "SIGNATURE_PART_BROKEN" Failed Some(Sub::FormatFailure),
         zh "签名描述文件结构有误" / "请向签发方索取原件",
         en "the signature's description is malformed" / "ask the issuer for the original";

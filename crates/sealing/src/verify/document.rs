@@ -64,6 +64,9 @@ impl Verifier {
         let shown = shown_parts(package, &ofd, &lists)?;
         note_shown(&mut findings, &shown);
         let signatures = self.judge_signatures(package, &ofd, &lists, &shown, at)?;
+        if signatures.is_empty() {
+            judge_stripped(&mut findings, package, &shown);
+        }
         let mut conclusion = conclusion_of(findings.worst());
         for signature in &signatures {
             conclusion = conclusion.max(signature.conclusion);
@@ -166,6 +169,21 @@ impl Verifier {
                 .add_with(Check::DataHash, Code::PropertyInfoDiffers, vec![stated.clone()]);
         }
         Ok(judged)
+    }
+}
+
+/// A document without signatures whose package still holds whole ones was unsigned by somebody.
+fn judge_stripped(findings: &mut Findings, package: &Package, shown: &Shown) {
+    let whole = |part: &&PartPath| {
+        part.file_name().eq_ignore_ascii_case("Signature.xml") && SignaturePart::read(package, part).is_ok()
+    };
+    let stripped: Vec<String> = shown
+        .unlisted_signatures()
+        .filter(whole)
+        .map(PartPath::to_string)
+        .collect();
+    if !stripped.is_empty() {
+        findings.add_with(Check::Format, Code::SignaturesStripped, stripped);
     }
 }
 

@@ -168,6 +168,19 @@ fn a_document_that_was_tampered_with_takes_no_further_seal() {
     );
 }
 
+#[test]
+fn a_document_whose_seals_are_no_longer_listed_fails() {
+    let scene = Scene::new();
+    let sealed = scene.seal_at(&document(1), &[point(1)]).unwrap();
+    let root = PartPath::root();
+    let xml = String::from_utf8(open(&sealed).read(&root).unwrap().to_vec()).unwrap();
+    let (before, after) = xml.split_once("<ofd:Signatures>").unwrap();
+    let after = after.split_once("</ofd:Signatures>").unwrap().1;
+    let unlinked = format!("{before}{after}");
+    let stripped = rewritten(&sealed, |update| update.replace(&root, unlinked).unwrap());
+    fails_with(&scene, &stripped, "SIGNATURES_STRIPPED");
+}
+
 /// Found by fuzzing: a damaged part was left out of the references, and the seal did not protect it.
 #[test]
 fn a_document_with_a_damaged_part_is_not_sealed() {
