@@ -12,7 +12,9 @@ use pki::{
     Certificate, CertificateTemplate, Crl, Extension, Name, ObjectIdentifier, PathCache, PathQuery, Purpose,
     TrustStore, VerifiedPath, oid, validate,
 };
-use sealing::{BlankPages, Edge, Mode, PageSelection, Position, SealOrder, TimestampSource};
+use sealing::{
+    BlankPages, Edge, Mode, PageSelection, Position, SealError, SealOrder, Sealed, TimestampSource,
+};
 use ses::{
     Layout, ListKind, Seal, SealContext, SealTemplate, SealVersion, SignatureTemplate, VerifiedSeal,
     check_seal, make_seal, make_signature,
@@ -229,8 +231,21 @@ impl Scene {
             .clone()
     }
 
-    /// A sealed document; a seal of version 5 gets a timestamp.
     fn seal_document(&self, document: &[u8], seal: &[u8], position: &Position, mode: Mode) -> Vec<u8> {
+        let package = package::open(document).expect("a package");
+        self.stamp(&package, seal, position, mode)
+            .expect("a document to seal")
+            .0
+    }
+
+    /// Seals a document; a seal of version 5 gets a timestamp.
+    pub fn stamp(
+        &self,
+        package: &Package,
+        seal: &[u8],
+        position: &Position,
+        mode: Mode,
+    ) -> Result<(Vec<u8>, Sealed), SealError> {
         let (verified, sealer) = (self.verified(seal), self.path(&self.pki.sealer, Purpose::Signer));
         let positions = std::slice::from_ref(position);
         let blank_pages = BlankPages::Allow { reason: "a test" };
@@ -248,11 +263,9 @@ impl Scene {
             Layout::V5 => Some(&mut stamp),
             _ => None,
         };
-        let package = package::open(document).expect("a package");
         let mut out = Vec::new();
-        sealing::seal(&package, &order, &self.pki.sealer.key, timestamp, &mut out)
-            .expect("a document to seal");
-        out
+        let sealed = sealing::seal(package, &order, &self.pki.sealer.key, timestamp, &mut out)?;
+        Ok((out, sealed))
     }
 
     /// What the timestamp authority answers when it is asked about `stamped`.

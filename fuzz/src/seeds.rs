@@ -153,7 +153,7 @@ impl Seeds {
                 }
             }
         }
-        for target in ["package", "verify"] {
+        for target in ["package", "stamp", "verify"] {
             self.add(target, document.clone());
         }
     }
