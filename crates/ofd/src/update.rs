@@ -10,7 +10,7 @@ use std::io::Write;
 use crate::path::{PartPath, fold};
 use crate::source::read_exact_at;
 use crate::zip_records::{EXTRA_ZIP64, LOCAL_BYTES, u16_at};
-use crate::zip_writer::{Attributes, DosTime, EntryHeader, Method, ZipWriter, pack};
+use crate::zip_writer::{Attributes, DosTime, EntryHeader, ZipWriter, pack};
 use crate::{Error, Package};
 
 /// Bytes copied at once.
@@ -237,6 +237,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::zip_writer::Method;
     use crate::zip_writer::tests::read_back;
     use crate::{Limits, Source};
 
