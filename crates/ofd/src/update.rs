@@ -10,7 +10,7 @@ use std::io::Write;
 use crate::path::{PartPath, fold};
 use crate::source::read_exact_at;
 use crate::zip_records::{EXTRA_ZIP64, LOCAL_BYTES, u16_at};
-use crate::zip_writer::{Attributes, DosTime, EntryHeader, ZipWriter, pack};
+use crate::zip_writer::{Attributes, DosTime, EntryHeader, ZipWriter};
 use crate::{Error, Package};
 
 /// Bytes copied at once.
@@ -109,7 +109,7 @@ impl<'p> Update<'p> {
             }
         }
         for (part, bytes) in &self.added {
-            let (method, packed) = pack(bytes)?;
+            let (method, packed) = zip.deflater().pack(bytes)?;
             zip.add_packed(part.entry_name(), bytes, method, &packed)?;
         }
         zip.finish().map(|(_, length)| length)
@@ -122,7 +122,7 @@ impl<'p> Update<'p> {
         position: usize,
         bytes: &[u8],
     ) -> Result<(), Error> {
-        let (method, packed) = pack(bytes)?;
+        let (method, packed) = zip.deflater().pack(bytes)?;
         let header = EntryHeader {
             method,
             crc32: crc32fast::hash(bytes),

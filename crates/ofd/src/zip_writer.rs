@@ -25,8 +25,11 @@ const VERSION_DEFLATE: u16 = 20;
 const VERSION_ZIP64: u16 = 45;
 /// Bytes that are gathered before they go out.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// How much of a new part is tried before all of it is deflated.
+/// How much of a new part is looked at before it is deflated.
 const SAMPLE_BYTES: usize = 4096;
+/// Bits of information in a byte (order-0 entropy) from which a part counts as compressed already: text in UTF-8
+/// has about 5, the inside of PNG, JPEG and certificates nearly 8.
+const DENSE_BITS: f64 = 7.2;
 
 /// How the bytes of an entry stand in the archive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -102,6 +105,7 @@ pub(crate) struct ZipWriter<W> {
     offset: u64,
     directory: Vec<u8>,
     entries: u64,
+    deflater: Deflater,
 }
 
 impl<W: Write> ZipWriter<W> {
@@ -113,14 +117,23 @@ impl<W: Write> ZipWriter<W> {
             offset: 0,
             directory: Vec::new(),
             entries: 0,
+            deflater: Deflater::default(),
         }
+    }
+
+    /// For parts that are packed before they are added.
+    pub(crate) fn deflater(&mut self) -> &mut Deflater {
+        &mut self.deflater
     }
 
     /// An entry of ours. Deflating needs room for one compressed entry; storing needs none.
     pub(crate) fn add(&mut self, name: &str, bytes: &[u8], method: Method) -> Result<(), Error> {
         match method {
             Method::Stored => self.add_packed(name, bytes, method, bytes),
-            Method::Deflated => self.add_packed(name, bytes, method, &deflate(bytes)?),
+            Method::Deflated => {
+                let packed = self.deflater.deflate(bytes)?;
+                self.add_packed(name, bytes, method, &packed)
+            }
         }
     }
 
@@ -312,33 +325,53 @@ fn short(what: &'static str, len: usize) -> Result<[u8; 2], Error> {
     Ok(len.to_le_bytes())
 }
 
-/// How to write a new part: deflated where that pays. A seal and its signature are a picture and certificates that
-/// hardly shrink; a look at the beginning saves the time of trying the whole.
-pub(crate) fn pack(bytes: &[u8]) -> Result<(Method, Cow<'_, [u8]>), Error> {
-    let sample = &bytes[..bytes.len().min(SAMPLE_BYTES)];
-    let shrinks = bytes.len() <= SAMPLE_BYTES || deflate(sample)?.len() * 10 < sample.len() * 9;
-    let deflated = if shrinks { deflate(bytes)? } else { Vec::new() };
-    if shrinks && deflated.len() < bytes.len() {
-        Ok((Method::Deflated, Cow::Owned(deflated)))
-    } else {
+/// Deflates one part after another; the tables, a quarter of a megabyte, are made once.
+#[derive(Default)]
+pub(crate) struct Deflater(Option<Compress>);
+
+impl Deflater {
+    /// Raw deflate of the whole, at the level that most producers use.
+    pub(crate) fn deflate(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
+        let compress = self
+            .0
+            .get_or_insert_with(|| Compress::new(Compression::default(), false));
+        compress.reset();
+        let mut out = Vec::with_capacity(bytes.len() / 4 + 64);
+        loop {
+            let rest = &bytes[compress.total_in() as usize..]; // never more than what was given
+            let status = compress
+                .compress_vec(rest, &mut out, FlushCompress::Finish)
+                .map_err(|error| io::Error::other(error.to_string()))?;
+            if status == Status::StreamEnd {
+                return Ok(out);
+            }
+            out.reserve((out.capacity() / 2).max(4096));
+        }
+    }
+
+    /// How to write a new part: deflated where that pays. A seal and its signature are a picture and certificates
+    /// that hardly shrink; a look at the beginning saves the time of trying.
+    pub(crate) fn pack<'b>(&mut self, bytes: &'b [u8]) -> Result<(Method, Cow<'b, [u8]>), Error> {
+        if !is_dense(&bytes[..bytes.len().min(SAMPLE_BYTES)]) {
+            let deflated = self.deflate(bytes)?;
+            if deflated.len() < bytes.len() {
+                return Ok((Method::Deflated, Cow::Owned(deflated)));
+            }
+        }
         Ok((Method::Stored, Cow::Borrowed(bytes)))
     }
 }
 
-/// Raw deflate of the whole, at the level that most producers use.
-pub(crate) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, Error> {
-    let mut compress = Compress::new(Compression::default(), false);
-    let mut out = Vec::with_capacity(bytes.len() / 4 + 64);
-    loop {
-        let rest = &bytes[compress.total_in() as usize..]; // never more than what was given
-        let status = compress
-            .compress_vec(rest, &mut out, FlushCompress::Finish)
-            .map_err(|error| io::Error::other(error.to_string()))?;
-        if status == Status::StreamEnd {
-            return Ok(out);
-        }
-        out.reserve((out.capacity() / 2).max(4096));
+/// Whether the bytes look like noise.
+fn is_dense(bytes: &[u8]) -> bool {
+    let mut counts = [0_u32; 256];
+    for byte in bytes {
+        counts[usize::from(*byte)] += 1;
     }
+    let total = bytes.len() as f64;
+    let bits = |count: u32| f64::from(count) * (total / f64::from(count)).log2();
+    let sum: f64 = counts.into_iter().filter(|count| *count > 0).map(bits).sum();
+    sum >= DENSE_BITS * total && !bytes.is_empty()
 }
 
 #[cfg(test)]
@@ -380,13 +413,22 @@ pub(crate) mod tests {
         let noise: Vec<u8> = (0..20_000_u32)
             .flat_map(|n| mixed_bits(n).to_le_bytes())
             .collect();
-        let (method, packed) = pack(&noise).unwrap();
-        assert_eq!((method, packed.as_ref()), (Method::Stored, &noise[..]));
+        let mut deflater = Deflater::default();
+        let mut pack = |bytes: &[u8]| {
+            let (method, packed) = deflater.pack(bytes).unwrap();
+            (method, packed.into_owned())
+        };
+        assert_eq!(pack(&noise), (Method::Stored, noise.clone()));
         let text = "第 1 页 关于测试的通知".repeat(1000);
-        let (method, packed) = pack(text.as_bytes()).unwrap();
+        let (method, packed) = pack(text.as_bytes());
         assert!(method == Method::Deflated && packed.len() * 10 < text.len());
-        assert_eq!(pack(b"x").unwrap().0, Method::Stored);
-        assert_eq!(pack(b"").unwrap().0, Method::Stored);
+        assert_eq!(
+            pack(text.as_bytes()),
+            (method, packed),
+            "nothing of the part before is left"
+        );
+        assert_eq!(pack(b"x").0, Method::Stored);
+        assert_eq!(pack(b"").0, Method::Stored);
     }
 
     /// Bits without a pattern that deflate could use.
@@ -409,7 +451,7 @@ pub(crate) mod tests {
     #[test]
     fn raw_entry_loses_its_data_descriptor() {
         let mut zip = ZipWriter::new(Vec::new());
-        let data = deflate(b"hello").unwrap();
+        let data = Deflater::default().deflate(b"hello").unwrap();
         let header = EntryHeader {
             name: b"a",
             flags: FLAG_DESCRIPTOR | FLAG_UTF8,

@@ -1,6 +1,6 @@
 //! Making seal signatures (GB/T 38540-2020 7.2, GM/T 0031-2025).
 
-use gm::{Digest, Signer};
+use gm::{Digest, Signer, Verifier as _};
 use jiff::Timestamp;
 use pki::asn1::write;
 use pki::{Certificate, Extension, Purpose, VerifiedPath};
@@ -60,11 +60,16 @@ pub fn make_signature(
     check_property_info(template.property_info)?;
     check_length("list of extensions", template.extensions.len(), EXTENSIONS_MAX)?;
     let tbs = tbs_sign(seal, template)?;
-    let value = signer.sign(&tbs)?.to_der();
+    // A broken device must not put a useless signature into the world, nor betray its key by one.
+    let key = signer.public_key();
+    let e = key.message_digest(&tbs);
+    let value = signer.sign_digest(&e)?;
+    key.verify_digest(&e, &value)
+        .map_err(|_| Refusal::SignatureDoesNotHold)?;
     Ok(SignedTbs {
         tbs,
         sealer: certificate.clone(),
-        value,
+        value: value.to_der(),
     })
 }
 

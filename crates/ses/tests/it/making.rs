@@ -339,17 +339,17 @@ fn numbers_and_pictures_that_only_deserve_a_warning() {
     );
 }
 
-/// A device that signs something else, or nothing.
-struct Broken(Option<u8>);
+/// A device with this key that signs something else, or nothing.
+struct Broken<'a>(&'a gm::SigningKey, Option<u8>);
 
-impl Signer for Broken {
+impl Signer for Broken<'_> {
     fn public_key(&self) -> &PublicKey {
-        PKI.maker.key.public_key()
+        self.0.public_key()
     }
 
     fn sign_digest(&self, _: &Digest) -> Result<gm::Signature, SignError> {
-        let n = self.0.ok_or(SignError("no card".into()))?;
-        PKI.maker.key.sign_digest(&Digest([n; 32]))
+        let n = self.1.ok_or(SignError("no card".into()))?;
+        self.0.sign_digest(&Digest([n; 32]))
     }
 }
 
@@ -357,12 +357,22 @@ impl Signer for Broken {
 fn r38_a_key_device_that_does_not_do_its_work() {
     let maker = path(&PKI.maker, Purpose::SealMaker, template().created);
     let holder = path(&PKI.sealer, Purpose::Signer, template().created);
-    let made = |device| make_seal(&template(), &maker, std::slice::from_ref(&holder), &device).map(|_| ());
-    assert_eq!(
-        made(Broken(None)),
-        Err(Refusal::Sign(SignError("no card".into())))
-    );
-    assert_eq!(made(Broken(Some(1))), Err(Refusal::SignatureDoesNotHold));
+    let made = |answer| {
+        let device = Broken(&PKI.maker.key, answer);
+        make_seal(&template(), &maker, std::slice::from_ref(&holder), &device).map(|_| ())
+    };
+    let no_card = Err(Refusal::Sign(SignError("no card".into())));
+    assert_eq!(made(None), no_card);
+    assert_eq!(made(Some(1)), Err(Refusal::SignatureDoesNotHold));
+
+    let seal = verified(&seal(&template()), now());
+    let sealer = path(&PKI.sealer, Purpose::Signer, now());
+    let signed = |answer| {
+        let device = Broken(&PKI.sealer.key, answer);
+        make_signature(&seal, &sealer, &signature_template(now()), &device).map(|_| ())
+    };
+    assert_eq!(signed(None), no_card);
+    assert_eq!(signed(Some(1)), Err(Refusal::SignatureDoesNotHold));
 }
 
 #[track_caller]
