@@ -56,7 +56,7 @@ impl Scene {
     fn new() -> Self {
         let pki = TestPki::new(1);
         let stranger = pki.leaf(&signer("CN=陌生人", 77), 77).certificate;
-        let crl = pki.crl(&[(&stranger, now()), (&pki.tsa.certificate, now())], now());
+        let crl = pki.crl(&[(&stranger, now(), None), (&pki.tsa.certificate, now(), None)], now());
         let mut scene = Self {
             trust: pki.trust(),
             no_trust: TrustStore::default(),

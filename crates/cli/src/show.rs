@@ -272,7 +272,7 @@ mod tests {
             let csr = CertificateRequest::sign(pki.sealer.certificate.subject(), &pki.sealer.key).unwrap();
             vec![
                 pki.tsa.certificate.der().to_vec(),
-                pki.crl(&[(tsa, now())], now()).der().to_vec(),
+                pki.crl(&[(tsa, now(), None)], now()).der().to_vec(),
                 csr.der().to_vec(),
                 request.der().to_vec(),
                 response,

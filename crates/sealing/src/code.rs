@@ -473,6 +473,12 @@ codes! {
     TimestampUntrusted "TIMESTAMP_UNTRUSTED" Indeterminate Some(Sub::NoCertificateChainFound),
         zh "时间戳服务器的证书没有可信路径" / "请在 --trust 的 tsa 目录中补充信任锚",
         en "the timestamp authority's certificate has no trusted path" / "add its anchor to the tsa folder of --trust";
+    TimestampRevoked "TIMESTAMP_AUTHORITY_REVOKED" Indeterminate Some(Sub::RevokedNoPoe),
+        zh "时间戳服务器的证书已被撤销，时间戳不能证明时间" / "请签发方提供其他时间证据或重新签章",
+        en "the timestamp authority's certificate is revoked: the timestamp proves no time" / "ask the issuer for other evidence of the time or for a new seal";
+    TimestampAuthorityEnded "TIMESTAMP_AUTHORITY_ENDED" Note None,
+        zh "时间戳服务器的证书在出具时间戳之后停用，并非因密钥泄露：时间戳仍然有效" / "",
+        en "the timestamp authority's certificate was ended after the timestamp, and not because its key was lost: the timestamp still counts" / "";
     TimestampOrder "TIMESTAMP_ORDER" Indeterminate Some(Sub::TimestampOrderFailure),
         zh "时间戳早于自报的签章时间" / "请与签发方核对",
         en "the timestamp is older than the claimed signing time" / "check with the issuer";

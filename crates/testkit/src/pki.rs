@@ -82,16 +82,16 @@ impl TestPki {
         Identity::issued(template, key, Some(&self.issuing.certificate), &self.issuing.key)
     }
 
-    /// A revocation list of the issuing CA that names `revoked` as revoked at `at`.
+    /// A revocation list of the issuing CA: what is revoked, when, and for which reason (RFC 5280 §5.3.1).
     ///
     /// # Panics
     ///
     /// When the list cannot be issued.
-    pub fn crl(&self, revoked: &[(&Certificate, Timestamp)], this_update: Timestamp) -> Crl {
-        let entry = |(certificate, at): &(&Certificate, Timestamp)| RevokedCertificate {
+    pub fn crl(&self, revoked: &[(&Certificate, Timestamp, Option<u8>)], this_update: Timestamp) -> Crl {
+        let entry = |(certificate, at, reason): &(&Certificate, Timestamp, Option<u8>)| RevokedCertificate {
             serial: certificate.serial().to_vec(),
             at: *at,
-            reason: None,
+            reason: *reason,
         };
         let template = CrlTemplate {
             this_update,

@@ -9,6 +9,10 @@ use pki::{
 use crate::code::{Check, Code};
 use crate::report::Findings;
 
+/// Reasons (RFC 5280 §5.3.1: unspecified, affiliationChanged, superseded, cessationOfOperation) that leave older
+/// timestamps in force; after any other one, or none, everything that the key stamped is void (RFC 3161 §4).
+const HARMLESS_REASONS: [u8; 4] = [0, 3, 4, 5];
+
 /// Judges a path; `trusts_anyone` is false when the caller gave no anchors for this purpose.
 pub(super) fn judge_path(findings: &mut Findings, check: Check, report: &PathReport, trusts_anyone: bool) {
     findings.checked(check);
@@ -86,12 +90,8 @@ pub(super) fn judge_revocation(
     }
 }
 
-/// Judges a timestamp. True when its time may be used as proved.
-pub(super) fn judge_timestamp(
-    findings: &mut Findings,
-    report: &TimestampReport,
-    trusts_anyone: bool,
-) -> bool {
+/// Judges a timestamp; whether its authority was revoked follows.
+pub(super) fn judge_timestamp(findings: &mut Findings, report: &TimestampReport, trusts_anyone: bool) {
     let check = Check::Timestamp;
     findings.checked(check);
     for fault in report.faults() {
@@ -105,7 +105,41 @@ pub(super) fn judge_timestamp(
     if let Some(path) = &report.path {
         judge_timestamp_path(findings, path, trusts_anyone);
     }
-    report.verified().is_some()
+}
+
+/// Judges revocation of the authority that stated `time`, and of those above it. True when the timestamp still
+/// counts: nothing was revoked, or later and for one of [`HARMLESS_REASONS`].
+pub(super) fn judge_timestamp_revocation(
+    findings: &mut Findings,
+    report: &TimestampReport,
+    crls: &[Crl],
+    time: Timestamp,
+) -> bool {
+    let mut counts = true;
+    let chain = report.path.iter().flat_map(|path| path.chain.windows(2));
+    for (index, pair) in chain.enumerate() {
+        let [certificate, issuer] = pair else { continue };
+        match revocation(certificate, issuer, crls, time) {
+            Revocation::Good { .. } => {}
+            Revocation::Revoked { at, reason } => {
+                let harmless = at > time && reason.is_some_and(|reason| HARMLESS_REASONS.contains(&reason));
+                counts &= harmless;
+                let code = if harmless {
+                    Code::TimestampAuthorityEnded
+                } else {
+                    Code::TimestampRevoked
+                };
+                let detail = format!("{}: {at}", certificate.subject());
+                findings.add_with(Check::Timestamp, code, vec![detail]);
+            }
+            Revocation::Unknown { why } if index == 0 => {
+                let said = vec![why.to_string()];
+                findings.explain(Check::Timestamp, Code::RevocationUnknown, Vec::new(), said);
+            }
+            Revocation::Unknown { .. } => {}
+        }
+    }
+    counts
 }
 
 /// An authority that is merely unknown leaves the time unproved; one that is unfit makes the timestamp bad.

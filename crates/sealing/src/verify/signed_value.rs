@@ -14,6 +14,7 @@ use ses::{
 use super::Verifier;
 use super::paths::{
     encoding_of, judge_encoding, judge_path, judge_revocation, judge_signer, judge_timestamp,
+    judge_timestamp_revocation,
 };
 use crate::code::{Check, Code};
 use crate::report::{CertificateSummary, Findings, SealSummary, SignatureKind, TimeSource};
@@ -83,7 +84,7 @@ impl Verifier {
             .timestamp()
             .and_then(|token| Some(TimestampToken::read(token).ok()?.gen_time()));
         let mut facts = self.facts_at(signature, original, stated.or(claimed).unwrap_or(at));
-        let time_is_proved = judge_time(&mut judged, &facts, claimed, at, !self.trust.tsa.is_empty());
+        let time_is_proved = self.judge_time(&mut judged, &facts, claimed, at);
         // A timestamp that does not hold proves no time: the seal is judged by the claimed one.
         if let (false, Some(_), Some(claimed)) = (time_is_proved, stated, claimed) {
             facts = self.facts_at(signature, original, claimed);
@@ -263,46 +264,49 @@ impl Verifier {
         }
         judged
     }
-}
 
-/// Decides by which time to judge, and says why. True when a timestamp proves it.
-fn judge_time(
-    judged: &mut Judged,
-    facts: &SignatureFacts,
-    claimed: Option<Timestamp>,
-    at: Timestamp,
-    trusts_anyone: bool,
-) -> bool {
-    let findings = &mut judged.findings;
-    findings.checked(Check::Timestamp);
-    if claimed.is_none() {
-        findings.add(Check::Timestamp, Code::TimeUnreadable);
-    }
-    (judged.signed_at, judged.time_source) = match claimed {
-        Some(_) => (claimed, TimeSource::Claimed),
-        None => (None, TimeSource::None),
-    };
-    let proved = match &facts.timestamp {
-        None => None,
-        Some(Err(error)) => {
-            let said = vec![error.to_string()];
-            findings.explain(Check::Timestamp, Code::TimestampUnreadable, Vec::new(), said);
+    /// Decides by which time to judge, and says why. True when a timestamp proves it.
+    fn judge_time(
+        &self,
+        judged: &mut Judged,
+        facts: &SignatureFacts,
+        claimed: Option<Timestamp>,
+        at: Timestamp,
+    ) -> bool {
+        let findings = &mut judged.findings;
+        findings.checked(Check::Timestamp);
+        if claimed.is_none() {
+            findings.add(Check::Timestamp, Code::TimeUnreadable);
+        }
+        (judged.signed_at, judged.time_source) = match claimed {
+            Some(_) => (claimed, TimeSource::Claimed),
+            None => (None, TimeSource::None),
+        };
+        let proved = match &facts.timestamp {
+            None => None,
+            Some(Err(error)) => {
+                let said = vec![error.to_string()];
+                findings.explain(Check::Timestamp, Code::TimestampUnreadable, Vec::new(), said);
+                return false;
+            }
+            Some(Ok(report)) => {
+                judge_timestamp(findings, report, !self.trust.tsa.is_empty());
+                report
+                    .verified()
+                    .map(|verified| verified.gen_time())
+                    .filter(|time| judge_timestamp_revocation(findings, report, &self.crls, *time))
+            }
+        };
+        let Some(proved) = proved else {
+            judge_claimed_time(findings, claimed, at);
             return false;
+        };
+        if claimed.is_some_and(|claimed| proved + CLOCK_TOLERANCE < claimed) {
+            findings.add_with(Check::Timestamp, Code::TimestampOrder, vec![proved.to_string()]);
         }
-        Some(Ok(report)) => {
-            judge_timestamp(findings, report, trusts_anyone);
-            report.verified().map(|verified| verified.gen_time())
-        }
-    };
-    let Some(proved) = proved else {
-        judge_claimed_time(findings, claimed, at);
-        return false;
-    };
-    if claimed.is_some_and(|claimed| proved + CLOCK_TOLERANCE < claimed) {
-        findings.add_with(Check::Timestamp, Code::TimestampOrder, vec![proved.to_string()]);
+        (judged.signed_at, judged.time_source) = (Some(proved), TimeSource::Timestamp);
+        true
     }
-    (judged.signed_at, judged.time_source) = (Some(proved), TimeSource::Timestamp);
-    true
 }
 
 fn judge_claimed_time(findings: &mut Findings, claimed: Option<Timestamp>, at: Timestamp) {

@@ -217,6 +217,55 @@ fn a_timestamp_proves_the_time() {
 }
 
 #[test]
+fn a_revoked_timestamp_authority_proves_no_time() {
+    let scene = Scene::new();
+    let seal = scene.verified(&scene.seal(SealVersion::V4, ListKind::Certificates));
+    let mut ask = |value: &[u8]| Ok(scene.token(value, time("2026-06-15T04:00:05Z")));
+    let (sealed, _) = scene
+        .seal_by(&document(1), &[point(1)], Mode::Continue, &seal, Some(&mut ask))
+        .unwrap();
+    let judged = |revoked_at: &str, reason: Option<u8>| {
+        let tsa = &scene.pki.tsa.certificate;
+        let revoked = [(tsa, time(revoked_at), reason)];
+        let crl = scene.pki.crl(&revoked, time("2026-08-01T00:00:00Z"));
+        let trust = sealing::Trust::for_all(scene.pki.trust().anchors().to_vec());
+        let verifier = sealing::Verifier::new(trust, scene.pki.intermediates(), vec![crl]);
+        let at = time("2026-09-01T00:00:00Z");
+        let report = verifier.verify(sealed.clone(), "test.ofd", at).unwrap();
+        let told = codes(&report)
+            .into_iter()
+            .find(|code| code.starts_with("TIMESTAMP"));
+        (report.conclusion, report.signatures[0].time_source, told)
+    };
+    let unproved = (
+        Conclusion::Indeterminate,
+        TimeSource::Claimed,
+        Some("TIMESTAMP_AUTHORITY_REVOKED"),
+    );
+    let cessation = Some(5);
+    assert_eq!(
+        judged("2026-06-01T00:00:00Z", cessation),
+        unproved,
+        "before the token"
+    );
+    assert_eq!(
+        judged("2026-07-01T00:00:00Z", Some(1)),
+        unproved,
+        "its key was lost: any token may be false"
+    );
+    assert_eq!(
+        judged("2026-07-01T00:00:00Z", None),
+        unproved,
+        "no reason is the worst reason"
+    );
+    let ended = "TIMESTAMP_AUTHORITY_ENDED";
+    assert_eq!(
+        judged("2026-07-01T00:00:00Z", cessation),
+        (Conclusion::Passed, TimeSource::Timestamp, Some(ended))
+    );
+}
+
+#[test]
 fn revocation_before_and_after_signing() {
     let scene = Scene::new();
     let sealed = scene.seal_at(&document(1), &[point(1)]).unwrap();
@@ -224,7 +273,7 @@ fn revocation_before_and_after_signing() {
         let sealer = &scene.pki.sealer.certificate;
         let crl = scene
             .pki
-            .crl(&[(sealer, time(revoked_at))], time("2026-08-01T00:00:00Z"));
+            .crl(&[(sealer, time(revoked_at), None)], time("2026-08-01T00:00:00Z"));
         let trust = sealing::Trust::for_all(scene.pki.trust().anchors().to_vec());
         let verifier = sealing::Verifier::new(trust, scene.pki.intermediates(), vec![crl]);
         let report = verifier
