@@ -161,7 +161,7 @@ fn init(args: &Init, context: &Context) -> Result<(), Failure> {
     let pin = args.pin.new_pin(context)?;
     for folder in ["", "trust", "certs", "issued"] {
         let folder = dir.join(folder);
-        fs::create_dir_all(&folder).map_err(|error| Failure::output(&folder, error))?;
+        fs::create_dir_all(&folder).map_err(|error| Failure::output(&folder, &error))?;
     }
     let store = KeyStore::open(&dir.join("keys"))?;
     let make = |label| -> Result<_, Failure> {

@@ -13,6 +13,8 @@ use rand_core::CryptoRng;
 use sealing::Language;
 use zeroize::Zeroizing;
 
+use crate::words::io_words;
+
 /// Largest certificate, CRL, key or picture file that is read, in bytes.
 pub(crate) const SMALL_FILE_BYTES_MAX: u64 = 64 << 20;
 
@@ -61,7 +63,7 @@ impl From<Lang> for Language {
 #[derive(Debug)]
 pub(crate) struct Failure {
     status: u8,
-    zh: String,
+    pub(crate) zh: String,
     en: String,
 }
 
@@ -103,21 +105,26 @@ impl Failure {
     }
 
     /// A file cannot be read.
-    pub(crate) fn input(path: &Path, error: impl Display) -> Self {
+    pub(crate) fn input(path: &Path, error: &io::Error) -> Self {
+        Self::unreadable(path, &io_words(error), error)
+    }
+
+    /// A file can be read, but is not what it should be.
+    pub(crate) fn unreadable(path: &Path, zh: &str, error: impl Display) -> Self {
         let path = path.display();
         Self {
             status: 66,
-            zh: format!("无法读取 {path}：{error}"),
+            zh: format!("无法读取 {path}：{zh}"),
             en: format!("cannot read {path}: {error}"),
         }
     }
 
     /// A file cannot be written.
-    pub(crate) fn output(path: &Path, error: impl Display) -> Self {
+    pub(crate) fn output(path: &Path, error: &io::Error) -> Self {
         let path = path.display();
         Self {
             status: 73,
-            zh: format!("无法写入 {path}：{error}"),
+            zh: format!("无法写入 {path}：{}", io_words(error)),
             en: format!("cannot write {path}: {error}"),
         }
     }
@@ -145,7 +152,7 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     match written {
         // The reader of a pipe went away: nothing more to say.
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::output(Path::new("-"), error))
+            Err(Failure::output(Path::new("-"), &error))
         }
         _ => Ok(()),
     }
@@ -153,15 +160,14 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Reads a small file whole.
 pub(crate) fn read_small(path: &Path) -> Result<Vec<u8>, Failure> {
-    let file = fs::File::open(path).map_err(|error| Failure::input(path, error))?;
+    let file = fs::File::open(path).map_err(|error| Failure::input(path, &error))?;
     let mut bytes = Vec::new();
     let read = file.take(SMALL_FILE_BYTES_MAX + 1).read_to_end(&mut bytes);
-    read.map_err(|error| Failure::input(path, error))?;
+    read.map_err(|error| Failure::input(path, &error))?;
     if bytes.len() as u64 > SMALL_FILE_BYTES_MAX {
-        return Err(Failure::input(
-            path,
-            format!("larger than {SMALL_FILE_BYTES_MAX} bytes"),
-        ));
+        let zh = format!("文件超过上限 {SMALL_FILE_BYTES_MAX} 字节");
+        let en = format!("larger than {SMALL_FILE_BYTES_MAX} bytes");
+        return Err(Failure::unreadable(path, &zh, en));
     }
     Ok(bytes)
 }
@@ -181,7 +187,7 @@ pub(crate) fn write_whole(
     });
     outcome.map_err(|error| {
         let _ = fs::remove_file(&temporary);
-        Failure::output(path, error)
+        Failure::output(path, &error)
     })
 }
 
@@ -222,7 +228,7 @@ pub(crate) fn files_below(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
 }
 
 fn push_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
-    let kind = fs::metadata(path).map_err(|error| Failure::input(path, error))?;
+    let kind = fs::metadata(path).map_err(|error| Failure::input(path, &error))?;
     if !kind.is_dir() {
         files.push(path.to_owned());
         return Ok(());
@@ -230,12 +236,12 @@ fn push_files(path: &Path, files: &mut Vec<PathBuf>) -> Result<(), Failure> {
     let mut folders = vec![path.to_owned()];
     let start = files.len();
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(&folder).map_err(|error| Failure::input(&folder, error))? {
-            let entry = entry.map_err(|error| Failure::input(&folder, error))?;
+        for entry in fs::read_dir(&folder).map_err(|error| Failure::input(&folder, &error))? {
+            let entry = entry.map_err(|error| Failure::input(&folder, &error))?;
             // Links are not followed: a link to a parent would never end.
             let kind = entry
                 .file_type()
-                .map_err(|error| Failure::input(&entry.path(), error))?;
+                .map_err(|error| Failure::input(&entry.path(), &error))?;
             if kind.is_dir() {
                 folders.push(entry.path());
             } else if kind.is_file() {

@@ -7,6 +7,7 @@ use pki::Certificate;
 
 use crate::common::{Context, Failure};
 use crate::pin::PinArgs;
+use crate::words::io_words;
 
 /// Where the keys are.
 #[derive(clap::Args)]
@@ -120,7 +121,7 @@ impl From<Error> for Failure {
     }
 }
 
-/// The error in Chinese. What only a technician can use stays in English, in brackets.
+/// The error in Chinese; details that only a technician can use are in the English text.
 fn words(error: &Error) -> String {
     match error {
         Error::WrongPin { left: 0, tries_max } => format!("口令错误；已连续错 {tries_max} 次，密钥已锁定"),
@@ -169,11 +170,11 @@ fn words(error: &Error) -> String {
         Error::OlderCopy { path } => {
             format!("{} 是旧的副本：如来自备份，请恢复整个密钥库目录", path.display())
         }
-        Error::Disk { path, source, .. } => format!("无法读写 {}：{source}", path.display()),
+        Error::Disk { path, source, .. } => format!("无法读写 {}：{}", path.display(), io_words(source)),
         Error::Malformed(_) | Error::Unsupported { .. } | Error::TooManyIterations | Error::TooBig { .. } => {
-            format!("无法读取密钥文件（{error}）：请提供 PKCS#8 或 PKCS#12 格式的 SM2 密钥")
+            "无法读取密钥文件：请提供 PKCS#8 或 PKCS#12 格式的 SM2 密钥".into()
         }
-        other => format!("密钥库操作未完成（{other}）"),
+        _ => "密钥库操作未完成".into(),
     }
 }
 

@@ -76,7 +76,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
     if path == Path::new("-") {
         return first_line(&mut io::stdin().lock(), path);
     }
-    let file = File::open(path).map_err(|error| Failure::input(path, error))?;
+    let file = File::open(path).map_err(|error| Failure::input(path, &error))?;
     let mut file = BufReader::new(file);
     let line = first_line(&mut file, path)?;
     match file.read(&mut [0]) {
@@ -88,7 +88,7 @@ pub(crate) fn read_secret(path: &Path) -> Result<Zeroizing<String>, Failure> {
                 path.display()
             ),
         )),
-        Err(error) => Err(Failure::input(path, error)),
+        Err(error) => Err(Failure::input(path, &error)),
     }
 }
 
@@ -97,7 +97,7 @@ fn first_line(source: &mut impl io::BufRead, path: &Path) -> Result<Zeroizing<St
     let count = source
         .take(LINE_BYTES_MAX)
         .read_line(&mut line)
-        .map_err(|error| Failure::input(path, error))?;
+        .map_err(|error| Failure::input(path, &error))?;
     let line = line
         .strip_suffix('\n')
         .map_or(line.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));

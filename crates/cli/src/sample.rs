@@ -29,7 +29,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     for path in [&document, &picture] {
         refuse_existing(path, args.force)?;
     }
-    fs::create_dir_all(dir).map_err(|error| Failure::output(dir, error))?;
+    fs::create_dir_all(dir).map_err(|error| Failure::output(dir, &error))?;
     write_bytes(&document, &sample_document(context).map_err(Failure::software)?)?;
     write_bytes(&picture, &picture::png().map_err(Failure::software)?)?;
     let (document, picture) = (document.display(), picture.display());

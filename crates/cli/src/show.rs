@@ -107,7 +107,7 @@ impl Unshown {
     fn new(zh: &str, en: &str, error: impl std::fmt::Display) -> Self {
         let error = printable(&error.to_string());
         Self {
-            zh: format!("像是{zh}，但无法读取：{error}"),
+            zh: format!("像是{zh}，但无法读取（{error}）"),
             en: format!("it seems to be {en}, but cannot be read: {error}"),
         }
     }
@@ -144,7 +144,7 @@ impl Unshown {
 
 fn show_file(outline: &mut Outline, path: &Path, pictures: &mut Pictures) -> Result<(), Failure> {
     let mut head = [0; 4];
-    let mut file = File::open(path).map_err(|error| Failure::input(path, error))?;
+    let mut file = File::open(path).map_err(|error| Failure::input(path, &error))?;
     let is_package = file.read_exact(&mut head).is_ok() && head == *b"PK\x03\x04";
     if is_package {
         return document::show(outline, file, pictures).map_err(|unshown| unshown.failure(path));

@@ -86,8 +86,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         ));
     }
     let package = open(args)?;
-    let seal_file =
-        Seal::read(&read_small(&args.seal)?).map_err(|error| Failure::input(&args.seal, error))?;
+    let seal_file = Seal::read(&read_small(&args.seal)?)
+        .map_err(|error| Failure::unreadable(&args.seal, "不是电子印章数据", error))?;
     let verifier = args.trust.verifier()?;
     let now = whole_seconds(context.now);
     let verified = verifier
@@ -123,7 +123,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 fn open(args: &Args) -> Result<Package, Failure> {
-    let file = File::open(&args.file).map_err(|error| Failure::input(&args.file, error))?;
+    let file = File::open(&args.file).map_err(|error| Failure::input(&args.file, &error))?;
     Package::open(file, Limits::default()).map_err(|error| seal_error(&SealError::Document(error)))
 }
 

@@ -29,7 +29,10 @@ impl TrustArgs {
         let intermediates = certificates_below(&self.certs)?;
         let mut crls = Vec::new();
         for path in files_below(&self.crl)? {
-            crls.push(Crl::read(&read_small(&path)?).map_err(|error| Failure::input(&path, error))?);
+            crls.push(
+                Crl::read(&read_small(&path)?)
+                    .map_err(|error| Failure::unreadable(&path, "不是证书撤销列表", error))?,
+            );
         }
         Ok(Verifier::new(self.trust_lists()?, intermediates, crls))
     }
@@ -60,10 +63,10 @@ fn certificates_in(path: &Path) -> Result<Vec<Certificate>, Failure> {
     if path.is_file() {
         return certificates_of(path);
     }
-    let entries = fs::read_dir(path).map_err(|error| Failure::input(path, error))?;
+    let entries = fs::read_dir(path).map_err(|error| Failure::input(path, &error))?;
     let mut files = Vec::new();
     for entry in entries {
-        let entry = entry.map_err(|error| Failure::input(path, error))?.path();
+        let entry = entry.map_err(|error| Failure::input(path, &error))?.path();
         if entry.is_file() {
             files.push(entry);
         }
@@ -87,5 +90,6 @@ fn certificates_below(paths: &[PathBuf]) -> Result<Vec<Certificate>, Failure> {
 
 /// All certificates of one file: PEM, DER or PKCS#7.
 pub(crate) fn certificates_of(path: &Path) -> Result<Vec<Certificate>, Failure> {
-    pki::read_certificates(&read_small(path)?).map_err(|error| Failure::input(path, error))
+    pki::read_certificates(&read_small(path)?)
+        .map_err(|error| Failure::unreadable(path, "不是证书文件", error))
 }

@@ -15,6 +15,7 @@ use crate::common::{Context, Failure, print};
 use crate::key_store::{Holder, KeysArgs};
 use crate::outline::printable;
 use crate::pin::PinArgs;
+use crate::words::io_words;
 
 use http::{Request, Response};
 
@@ -59,7 +60,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let unavailable = |error: io::Error| {
         let address = args.listen;
         Failure::unavailable(
-            format!("无法监听 {address}：{error}"),
+            format!("无法监听 {address}：{}", io_words(&error)),
             format!("cannot listen on {address}: {error}"),
         )
     };

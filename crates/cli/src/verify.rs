@@ -80,7 +80,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             }
             Err(error) => {
                 tally.unreadable += 1;
-                let failure = Failure::input(path, error);
+                let failure = Failure::input(path, &error);
                 progress.suspend(|| failure.print(context.language));
                 Ok(())
             }
@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     match outcome {
         // The reader of a pipe went away: nothing more to say.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::from(74)),
-        Err(error) => Err(Failure::output(Path::new("-"), error)),
+        Err(error) => Err(Failure::output(Path::new("-"), &error)),
         Ok(()) => Ok(tally.exit_code()),
     }
 }

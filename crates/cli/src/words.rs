@@ -68,13 +68,16 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::AlgorithmNotSm2 { subject } => format!("证书“{subject}”的密钥不是 SM2 密钥"),
         Refusal::CertificatePurpose { subject, .. } => format!("证书“{subject}”不是为此用途验证的"),
         Refusal::CertificateTime { subject, .. } => format!("证书“{subject}”在制作时无效"),
-        Refusal::MissingPart { part } => format!("缺少 {part}：印章由证书、密钥和图像三者绑定，缺一不可"),
+        Refusal::MissingPart { part } => format!(
+            "缺少{}：印章由证书、密钥和图像三者绑定，缺一不可",
+            part_words(part)
+        ),
         Refusal::NameDisagrees { seal_name, subject } => {
             format!(
                 "印章名称“{seal_name}”与证书“{subject}”中的名称不一致：请更正，或用 --name-reason 说明理由"
             )
         }
-        Refusal::NotAscii { part, text } => format!("{part}“{text}”含有 ASCII 以外的字符"),
+        Refusal::NotAscii { part, text } => format!("{}“{text}”含有 ASCII 以外的字符", part_words(part)),
         Refusal::NotListed { subject } => {
             format!("证书“{subject}”不在印章的签章人列表中：若证书已更新，须重新制章")
         }
@@ -90,6 +93,7 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::PeriodReversed { start, end } => format!("印章有效期的终止 {end} 不晚于起始 {start}"),
         Refusal::Picture(fault) => picture_words(fault),
         Refusal::PictureTooLarge { bytes, max } => format!("印章图像有 {bytes} 字节，超过上限 {max}"),
+        Refusal::SealNotDer => "印章不是 DER 编码，不能用于新的签章：请重新制章".into(),
         Refusal::SealTime { .. } => "印章不是按本次签章时间验证的".into(),
         Refusal::SealTooOld { layout } => {
             format!(
@@ -100,7 +104,9 @@ pub(crate) fn refused(refusal: &Refusal) -> Failure {
         Refusal::Sign(cause) => format!("密钥没有完成签名：{cause}"),
         Refusal::SignatureDoesNotHold => "密钥返回的签名无效：请检修密钥设备".into(),
         Refusal::TimestampInVersion4 => "第 4 版印章没有时间戳字段：请用 --version 5".into(),
-        Refusal::TooLong { part, found, max } => format!("{part} 有 {found}，超过上限 {max}"),
+        Refusal::TooLong { part, found, max } => {
+            format!("{}的长度是 {found}，超过上限 {max}", part_words(part))
+        }
         Refusal::WrongKey { subject } => format!("密钥不属于证书“{subject}”：请选择对应的密钥"),
         other => other.to_string(),
     };
@@ -142,20 +148,154 @@ fn position_words(error: &PositionError) -> String {
     }
 }
 
-/// What `ofd` refused, by its stable code; the technical detail stays in English.
+/// What `ofd` refused, with the facts that help to find it; how the bytes contradict themselves in detail is said in
+/// English only, under the same code.
 pub(crate) fn ofd_words(error: &ofd::Error) -> String {
-    let words = match error.code() {
-        "ZIP_MALFORMED" | "ZIP_DAMAGED" => "不是完整的 OFD 文件，请重新获取原文件",
-        "ZIP_DUPLICATE" => "包内有同名条目",
-        "ZIP_ENCRYPTED" => "文件被加密，请提供未加密的原件",
-        "ZIP_BOMB" => "条目解压后异常庞大",
-        code if code.starts_with("ZIP_") => "ZIP 结构自相矛盾",
-        "LIMIT" => "超出处理上限",
-        "XML_DTD" => "XML 含有不允许的文档类型声明",
-        "XML_MALFORMED" | "XML_ENCODING" => "XML 无法解析",
-        "PART_MISSING" => "缺少部件",
-        "IO_READ" | "IO_WRITE" => "读写失败",
-        _ => "文件结构有误",
-    };
-    format!("{words}（{error}）")
+    use ofd::Error as E;
+    match error {
+        E::InPart { part, fault } => format!("{part}：{}", ofd_words(fault)),
+        E::NoPart { part } => format!("缺少部件 {part}"),
+        E::BadXml { offset, .. } => format!("XML 在第 {offset} 字节处无法解析，请向制作方索取完好的文件"),
+        E::NotUtf8 { offset } => format!("XML 在第 {offset} 字节处不是 UTF-8 编码"),
+        E::Encoding { encoding } => format!("XML 声明的编码是 {encoding}，OFD 只允许 UTF-8"),
+        E::Doctype { .. } => "XML 含有不允许的文档类型声明".into(),
+        E::WrongRoot { found, expected } => format!("部件的根元素是 <{found}>，应为 <{expected}>"),
+        E::TooMuch { max, .. } => format!("超出处理上限 {max}（见 docs/operating/limits.md）"),
+        E::Write(cause) => format!("写入失败：{}", io_words(cause)),
+        E::Read(cause) => format!("读取失败：{}", io_words(cause)),
+        E::ZipMalformed { offset, .. } => {
+            format!("文件不完整，或不是 OFD（第 {offset} 字节处）：请向发送方索取原文件")
+        }
+        E::ZipDamaged { entry, .. } => format!("条目 {entry} 已损坏，请向发送方索取原文件"),
+        E::ZipDuplicate { entry } => format!("条目 {entry} 出现多次，不同软件会显示不同内容"),
+        E::ZipOverlap { entry, other } => format!("条目 {entry} 与 {other} 在包内重叠"),
+        E::ZipHidden { offset } => format!("第 {offset} 字节处有隐藏的记录，某些软件会显示它"),
+        E::ZipEncrypted { entry } => format!("条目 {entry} 被加密，请提供未加密的原件"),
+        E::ZipMethod { entry, method } => format!("条目 {entry} 的压缩方法是 {method}，OFD 只允许 0 和 8"),
+        E::ZipName { name, .. } => format!("条目名“{name}”不可接受"),
+        E::ZipBomb { entry, .. } => format!("条目 {entry} 解压后异常庞大"),
+        E::ZipInconsistent { entry, .. } => format!("ZIP 包内关于条目 {entry} 的记录自相矛盾"),
+        E::Schema(fault) => schema_words(fault),
+        other => format!("文件结构有误（{}）", other.code()),
+    }
+}
+
+fn schema_words(fault: &ofd::SchemaFault) -> String {
+    use ofd::SchemaFault as F;
+    match fault {
+        F::MissingElement { parent, name } => format!("<{parent}> 缺少 <{name}>"),
+        F::MissingAttribute { element, name } => format!("<{element}> 缺少属性 {name}"),
+        F::RepeatedElement { parent, name } => format!("<{parent}> 中的 <{name}> 不止一个"),
+        F::RepeatedId { id, .. } => format!("标识 {id} 重复"),
+        F::BadValue { value, .. } => format!("值“{value}”无法识别"),
+        F::BrokenLink { element, loc, .. } => format!("<{element}> 指向的“{loc}”无效"),
+        _ => "不符合 GB/T 33190".into(),
+    }
+}
+
+/// The kinds of failure that people meet; any other one by the system's number.
+pub(crate) fn io_words(error: &std::io::Error) -> String {
+    use std::io::ErrorKind as K;
+    match error.kind() {
+        K::NotFound => "文件或文件夹不存在".into(),
+        K::PermissionDenied => "没有权限".into(),
+        K::AlreadyExists => "已经存在".into(),
+        K::StorageFull | K::QuotaExceeded => "磁盘空间不足".into(),
+        K::IsADirectory => "这是文件夹，不是文件".into(),
+        K::NotADirectory => "这不是文件夹".into(),
+        K::UnexpectedEof => "文件不完整".into(),
+        K::InvalidData | K::InvalidInput => "内容无法识别".into(),
+        K::TimedOut => "超时".into(),
+        K::ConnectionRefused => "对方拒绝连接".into(),
+        _ => error
+            .raw_os_error()
+            .map_or_else(|| error.to_string(), |number| format!("系统错误 {number}")),
+    }
+}
+
+/// The parts that `ses` speaks of.
+fn part_words(part: &str) -> &str {
+    match part {
+        "holder's certificate" => "签章人证书",
+        "list of extensions" => "扩展列表",
+        "list of holders" => "签章人列表",
+        "name of the seal" => "印章名称",
+        "picture" => "印章图像",
+        "property information" => "签章属性信息",
+        "seal number" => "印章编号",
+        "vendor identifier" => "厂商标识",
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::common::Failure;
+
+    /// Standards, elements and units keep their names in Chinese too; English sentences have spaces between words.
+    #[track_caller]
+    fn check_chinese(failure: &Failure) {
+        let text = &failure.zh;
+        let sentence = text
+            .split(|c: char| !c.is_ascii_lowercase() && c != ' ')
+            .any(|run| run.trim().matches(' ').count() >= 2);
+        assert!(!sentence, "English in {text}");
+    }
+
+    #[test]
+    fn refusals_are_chinese_where_chinese_is_asked_for() {
+        let part = ofd::PartPath::new("Doc_0/Document.xml").unwrap();
+        let errors = [
+            ofd::Error::BadXml {
+                offset: 7,
+                reason: "the tag is not closed".into(),
+            },
+            ofd::Error::Encoding {
+                encoding: "GBK".into(),
+            },
+            ofd::Error::TooMuch {
+                what: "the depth of the XML in elements",
+                max: 64,
+            },
+            ofd::Error::ZipMalformed {
+                offset: 0,
+                what: "there is no end record",
+            },
+            ofd::Error::ZipInconsistent {
+                entry: "OFD.xml".into(),
+                what: "the sizes differ",
+            },
+            ofd::Error::ZipBomb {
+                entry: "a".into(),
+                what: "more bytes than it says",
+            },
+            ofd::Error::Write(std::sync::Arc::new(std::io::ErrorKind::StorageFull.into())),
+            ofd::SchemaFault::MissingElement {
+                parent: "OFD",
+                name: "DocBody",
+            }
+            .into(),
+        ];
+        for error in errors {
+            check_chinese(&seal_error(&SealError::Document(error.in_part(&part))));
+        }
+        check_chinese(&refused(&Refusal::SealNotDer));
+        for part in [
+            "holder's certificate",
+            "list of extensions",
+            "list of holders",
+            "name of the seal",
+        ] {
+            check_chinese(&refused(&Refusal::TooLong {
+                part,
+                found: 9,
+                max: 8,
+            }));
+        }
+        check_chinese(&Failure::input(
+            "a.ofd".as_ref(),
+            &std::io::ErrorKind::NotFound.into(),
+        ));
+    }
 }

@@ -183,7 +183,7 @@ impl Register {
         let lock_path = dir.join("ca.lock");
         let lock = File::create(&lock_path)
             .and_then(|lock| lock.lock().map(|()| lock))
-            .map_err(|error| Failure::output(&lock_path, error))?;
+            .map_err(|error| Failure::output(&lock_path, &error))?;
         let damaged = |what: &dyn std::fmt::Display| {
             Failure::refused(
                 format!(

@@ -316,7 +316,7 @@ fn stamping_is_refused_with_the_reason_and_leaves_nothing_behind() {
     "#]]
     .assert_eq(&refused("sample.ofd", &["--point", "9:20,200"]));
     expect![[r#"
-        错误：文件不能盖章：不是完整的 OFD 文件，请重新获取原文件（the file is no intact ZIP archive at byte 26864: it has no end record; it is cut off, or no archive at all; ask the sender for the original file）
+        错误：文件不能盖章：文件不完整，或不是 OFD（第 26864 字节处）：请向发送方索取原文件
     "#]].assert_eq(&refused("seal.png", &["--point", "1:20,200"]));
     assert_eq!(
         stamp(&place, "sample.ofd", "out.ofd", &[]).status(),

@@ -78,7 +78,7 @@ fn what_cannot_become_a_key_is_refused() {
         "key create other --pin-file none",
         66,
         expect![[r#"
-            错误：无法读取 none：No such file or directory (os error 2)
+            错误：无法读取 none：文件或文件夹不存在
         "#]],
     );
     assert_eq!(place.ok("key list").lines().count(), 2, "one key and the titles");
