@@ -1,0 +1,30 @@
+//! PDF files (ISO 32000): objects, revisions, signature fields, what changed between revisions, and incremental
+//! updates. Bytes in, bytes out: no cryptography, no clock, no disk.
+//!
+//! A file is read the way it was written: each revision is the file from its first byte to an end of file, found
+//! through its own cross-reference data ([`Document`]). A signature covers one revision exactly ([`signatures`],
+//! [`signed_revision`]), and what is shown differs from it by [`changes`].
+
+mod compare;
+mod document;
+mod error;
+mod field;
+mod filter;
+mod limits;
+mod object;
+mod page;
+mod repair;
+mod signature;
+mod syntax;
+mod xref;
+
+pub use compare::{Change, ChangeKind, changes};
+pub use document::{Document, Resolved};
+pub use error::Error;
+pub use field::{Field, Widget, fields, form};
+pub use limits::*;
+pub use object::{Dictionary, Object, ObjectId, PdfString, Stream, text_of};
+pub use page::{Page, View, pages};
+pub use signature::{
+    ByteRange, ByteRangeFault, FieldLock, RevisionFault, Signature, signatures, signed_revision, unlisted,
+};
