@@ -3,10 +3,14 @@
 //! Everything is made from seeds, so that a failing test fails again.
 
 mod pki;
+#[cfg(unix)]
+mod postgres;
 mod rng;
 mod seals;
 
 pub use crate::pki::{Identity, TestPki};
+#[cfg(unix)]
+pub use postgres::PrivatePostgres;
 pub use rng::SeededRng;
 pub use seals::PICTURE;
 

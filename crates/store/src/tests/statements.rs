@@ -1,0 +1,70 @@
+//! Every statement of the crate is prepared on both engines, so that none waits with a mistake for its day.
+
+use super::on_both;
+use crate::sql::Sql;
+use crate::store::Pool;
+
+/// The lists of all modules that have statements.
+fn all() -> Vec<(&'static str, &'static [(&'static str, Sql)])> {
+    vec![
+        ("log", crate::log::STATEMENTS),
+        ("migrations", crate::migrations::STATEMENTS),
+        ("settings", crate::settings::STATEMENTS),
+        ("store", crate::store::STATEMENTS),
+        ("writer", crate::writer::STATEMENTS),
+    ]
+}
+
+#[test]
+fn every_statement_is_understood_by_both_engines() {
+    on_both(async |place| {
+        let store = place.open().await;
+        for (module, statements) in all() {
+            for (name, sql) in statements {
+                // Savepoints are no statements that PostgreSQL plans.
+                if module == "writer" {
+                    continue;
+                }
+                prepare(&store.pool, *sql)
+                    .await
+                    .unwrap_or_else(|error| panic!("{module}::{name}: {error}"));
+            }
+        }
+    });
+}
+
+async fn prepare(pool: &Pool, sql: Sql) -> Result<(), sqlx::Error> {
+    use sqlx::{Executor as _, SqlSafeStr as _};
+    match pool {
+        Pool::Sqlite(pool) => pool.prepare(sql.sqlite.into_sql_str()).await.map(drop),
+        Pool::Postgres(pool) => pool.prepare(sql.postgres.into_sql_str()).await.map(drop),
+    }
+}
+
+#[test]
+fn no_module_with_statements_is_left_out() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut modules: Vec<String> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|file| file.unwrap().path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .filter(|path| std::fs::read_to_string(path).unwrap().contains("\nstatements! {"))
+        .map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned())
+        .collect();
+    modules.sort();
+    assert_eq!(
+        modules,
+        all().iter().map(|(module, _)| *module).collect::<Vec<_>>()
+    );
+}
+
+#[test]
+fn ddl_in_the_words_of_sqlite() {
+    let strict = crate::sql::for_sqlite("CREATE TABLE t (a UUID, b BYTEA NOT NULL, c BIGINT, uuid TEXT)");
+    assert_eq!(
+        strict,
+        "CREATE TABLE t (a BLOB, b BLOB NOT NULL, c INTEGER, uuid TEXT) STRICT"
+    );
+    let index = "CREATE INDEX i ON t (a)";
+    assert_eq!(crate::sql::for_sqlite(index), index);
+}
