@@ -115,6 +115,12 @@ pub enum Error {
     /// The proof leads to another root.
     #[error("the proof leads to another root: the entry or the log is not the one that was signed")]
     ProofMismatch,
+    /// The text is not a proof file.
+    #[error("the text is not a proof of an entry: {why}")]
+    ProofMalformed {
+        /// Which line or rule.
+        why: &'static str,
+    },
     /// The text is not a signed checkpoint.
     #[error("the text is not a signed checkpoint: {why}")]
     CheckpointMalformed {
