@@ -1,14 +1,15 @@
 //! SM2, SM3 and SM4, and the [`Signer`], [`Verifier`] and [`Digest`] that everything else signs and hashes
 //! through.
 //!
-//! The arithmetic comes from RustCrypto; nothing of it shows in this crate's surface, so that another backend
-//! (or a device) can stand behind the same names. [`self_test`] compares the backend with the published vectors
-//! and is called once at the start of every program.
+//! The arithmetic of SM2 is our own (`sm2.rs`), checked against RustCrypto's in the tests; nothing of either
+//! shows in this crate's surface, so that a device can stand behind the same names. [`self_test`] compares it
+//! with known answers and is called once at the start of every program.
 
 mod digest;
 mod self_test;
 mod sign;
 mod signature;
+mod sm2;
 pub mod sm4;
 
 pub use digest::{Digest, Sm3, sm3, sm3_many};

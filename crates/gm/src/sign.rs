@@ -3,16 +3,12 @@
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use elliptic_curve::ops::Reduce;
-use elliptic_curve::point::AffineCoordinates as _;
-use elliptic_curve::{Curve as _, Generate as _, Group as _, PrimeField as _};
 use rand_core::CryptoRng;
-use rfc6979::KGenerator;
-use signature::hazmat::PrehashVerifier as _;
-use sm2::{FieldBytes, ProjectivePoint, Scalar, U256};
 use zeroize::Zeroizing;
 
+use crate::sm2::{self, Affine, Nonces, Scalar, SecretScalar};
 use crate::{Digest, Signature, Sm3};
 
 /// The user identity when nothing else was agreed (GB/T 35276-2017 §10).
@@ -44,36 +40,41 @@ pub trait Verifier {
 }
 
 /// A point of the SM2 curve, not infinity: checked when it is made. Cheap to clone.
+///
+/// A key that verifies again and again becomes faster by itself: the process remembers the tables of busy keys.
 #[derive(Clone)]
 pub struct PublicKey(Arc<Prepared>);
 
 struct Prepared {
     sec1: [u8; 65],
     z: Digest,
-    key: sm2::dsa::VerifyingKey,
+    point: Affine,
 }
 
 impl PublicKey {
     /// From `04‖X‖Y` (65 bytes) or the compressed form (33 bytes).
     pub fn from_sec1(bytes: &[u8]) -> Result<Self, BadPublicKey> {
-        let key = sm2::PublicKey::from_sec1_bytes(bytes).map_err(|_| BadPublicKey)?;
-        Self::from_inner(key)
+        let point = match bytes.split_first() {
+            Some((4, coordinates)) => match coordinates.as_chunks() {
+                ([x, y], []) => Affine::from_be(x, y),
+                _ => None,
+            },
+            Some((tag @ (2 | 3), x)) => x
+                .try_into()
+                .ok()
+                .and_then(|x| Affine::from_compressed(x, *tag == 3)),
+            _ => None,
+        };
+        point.map(Self::from_point).ok_or(BadPublicKey)
     }
 
-    fn from_inner(key: sm2::PublicKey) -> Result<Self, BadPublicKey> {
-        let sec1: [u8; 65] = key
-            .to_sec1_bytes()
-            .as_ref()
-            .try_into()
-            .map_err(|_| BadPublicKey)?;
-        // The library wants an identity of its own; only `verify_digest` is used, which does not read it.
-        let verifying = sm2::dsa::VerifyingKey::new("", key).map_err(|_| BadPublicKey)?;
+    fn from_point(point: Affine) -> Self {
+        let (x, y) = point.to_be();
+        let mut sec1 = [4; 65];
+        sec1[1..33].copy_from_slice(&x);
+        sec1[33..].copy_from_slice(&y);
         let z = identity_hash(DEFAULT_ID, &sec1);
-        Ok(Self(Arc::new(Prepared {
-            sec1,
-            z,
-            key: verifying,
-        })))
+        Self(Arc::new(Prepared { sec1, z, point }))
     }
 
     /// `04‖X‖Y`.
@@ -101,10 +102,17 @@ impl PublicKey {
 
 impl Verifier for PublicKey {
     fn verify_digest(&self, e: &Digest, signature: &Signature) -> Result<(), BadSignature> {
-        self.0
-            .key
-            .verify_prehash(&e.0, signature.inner())
-            .map_err(|_| BadSignature::Mismatch)
+        let holds = sm2::verify(
+            &self.0.point,
+            &Scalar::from_be_reduced(&e.0),
+            signature.r(),
+            signature.s(),
+        );
+        if holds {
+            Ok(())
+        } else {
+            Err(BadSignature::Mismatch)
+        }
     }
 
     fn verify(&self, message: &[u8], signature: &Signature) -> Result<(), BadSignature> {
@@ -136,23 +144,31 @@ impl fmt::Debug for PublicKey {
 
 /// A private key in memory, wiped when dropped.
 ///
-/// What is kept is wiped; copies that arithmetic leaves on the stack for a moment are not.
+/// What is kept is wiped; copies that arithmetic leaves on the stack for a moment are not. Nothing that is done
+/// with it takes a time that depends on it.
 #[derive(Clone)]
 pub struct SigningKey {
-    /// d, big-endian.
-    secret: Zeroizing<[u8; 32]>,
-    /// (1+d)⁻¹ mod n, big-endian: a function of the key alone, so it is computed once.
-    inverse: Zeroizing<[u8; 32]>,
+    /// d.
+    secret: SecretScalar,
+    /// (1+d)⁻¹ mod n: a function of the key alone, so it is computed once.
+    inverse: SecretScalar,
     public: PublicKey,
+    hedge: Option<Arc<Hedge>>,
+}
+
+/// Randomness for nonces. Clones of a key share it, so that no two signatures see the same count.
+struct Hedge {
+    seed: Zeroizing<[u8; 32]>,
+    signatures: AtomicU64,
 }
 
 impl SigningKey {
     /// A new key from `rng`.
     pub fn generate(rng: &mut dyn CryptoRng) -> Self {
-        let mut rng = rng;
+        let mut secret = Zeroizing::new([0; 32]);
         loop {
-            let secret = sm2::SecretKey::generate_from_rng(&mut rng);
-            if let Ok(key) = Self::from_secret(&secret) {
+            rng.fill_bytes(&mut secret[..]);
+            if let Ok(key) = Self::from_bytes(&secret) {
                 return key;
             }
         }
@@ -160,26 +176,52 @@ impl SigningKey {
 
     /// From d, big-endian, in 1 … n−2 (GB/T 32918.1-2016 §6.1).
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, BadSecretKey> {
-        let secret = sm2::SecretKey::from_slice(bytes).map_err(|_| BadSecretKey)?;
-        Self::from_secret(&secret)
+        let secret = SecretScalar::from_be(bytes).ok_or(BadSecretKey)?;
+        // d = n−1 has no inverse of 1+d: such a key cannot sign.
+        let plus_one = secret.add(&SecretScalar::ONE);
+        if plus_one.is_zero() {
+            return Err(BadSecretKey);
+        }
+        let point = sm2::public_point(&secret).ok_or(BadSecretKey)?;
+        Ok(Self {
+            inverse: plus_one.invert(),
+            public: PublicKey::from_point(point),
+            secret,
+            hedge: None,
+        })
+    }
+
+    /// The same key, whose nonces from now on also depend on `rng` and on how many signatures were made
+    /// (RFC 6979 §3.6), so that signing the same twice gives two signatures. Without it the same message gives
+    /// the same signature, and whoever can disturb the computation can learn from the difference.
+    pub fn hedged(self, rng: &mut dyn CryptoRng) -> Self {
+        let mut seed = Zeroizing::new([0; 32]);
+        rng.fill_bytes(&mut seed[..]);
+        let hedge = Hedge {
+            seed,
+            signatures: AtomicU64::new(0),
+        };
+        Self {
+            hedge: Some(Arc::new(hedge)),
+            ..self
+        }
     }
 
     /// d, big-endian. Only key stores call this.
     pub fn to_bytes(&self) -> Zeroizing<[u8; 32]> {
-        self.secret.clone()
+        Zeroizing::new(self.secret.to_be())
     }
 
-    fn from_secret(secret: &sm2::SecretKey) -> Result<Self, BadSecretKey> {
-        // d = n−1 has no inverse of 1+d: such a key cannot sign.
-        let plus_one = *secret.to_nonzero_scalar() + Scalar::ONE;
-        let inverse = Option::<Scalar>::from(plus_one.invert()).ok_or(BadSecretKey)?;
-        let public = PublicKey::from_inner(secret.public_key()).map_err(|_| BadSecretKey)?;
-        let secret = Zeroizing::new(secret.to_bytes().into());
-        Ok(Self {
-            secret,
-            inverse: Zeroizing::new(inverse.to_bytes().into()),
-            public,
-        })
+    /// The nonces for e: with fresh randomness if the key is hedged.
+    fn nonces(&self, e: &Scalar) -> Nonces {
+        let Some(hedge) = &self.hedge else {
+            return Nonces::new(&self.secret, e, b"");
+        };
+        let mut fresh = Zeroizing::new([0; 40]);
+        fresh[..32].copy_from_slice(&hedge.seed[..]);
+        let count = hedge.signatures.fetch_add(1, Ordering::Relaxed);
+        fresh[32..].copy_from_slice(&count.to_be_bytes());
+        Nonces::new(&self.secret, e, &fresh[..])
     }
 }
 
@@ -188,33 +230,16 @@ impl Signer for SigningKey {
         &self.public
     }
 
-    /// GB/T 32918.2-2016 §6.1, steps A3 to A7, with nonces in the manner of RFC 6979 over SM3.
+    /// GB/T 32918.2-2016 §6.1, steps A3 to A7, with the nonces of RFC 6979 over SM3.
     fn sign_digest(&self, e: &Digest) -> Result<Signature, SignError> {
-        let failed = || SignError("the private key in memory is damaged".into());
-        let d = scalar(&self.secret).ok_or_else(failed)?;
-        let inverse = scalar(&self.inverse).ok_or_else(failed)?;
-        let e = <Scalar as Reduce<FieldBytes>>::reduce(&FieldBytes::from(e.0));
-        let e_bytes: [u8; 32] = e.to_bytes().into();
-        let mut nonces = KGenerator::<sm3::Sm3, U256>::new(&self.secret[..], &e_bytes, b"", &sm2::Sm2::ORDER);
+        let e = Scalar::from_be_reduced(&e.0);
+        let mut nonces = self.nonces(&e);
         loop {
-            let mut bytes = Zeroizing::new([0; 32]);
-            nonces.fill_next_k(&mut bytes[..]);
-            let k = scalar(&bytes).ok_or_else(failed)?;
-            let point = ProjectivePoint::mul_by_generator(&k).to_affine();
-            let r = e + <Scalar as Reduce<FieldBytes>>::reduce(&point.x());
-            let s = inverse * (k - r * d);
-            // r = 0, r + k = n and s = 0 ask for another nonce; they do not happen in the life of a universe.
-            if r + k != Scalar::ZERO
-                && let Ok(signature) = sm2::dsa::Signature::from_scalars(r, s)
-            {
-                return Ok(Signature::from_inner(signature));
+            if let Some((r, s)) = sm2::sign(&self.inverse, &e, &nonces.next_nonce()) {
+                return Ok(Signature::new(r, s));
             }
         }
     }
-}
-
-fn scalar(bytes: &[u8; 32]) -> Option<Scalar> {
-    Scalar::from_repr(FieldBytes::from(*bytes)).into()
 }
 
 impl fmt::Debug for SigningKey {
@@ -329,10 +354,10 @@ mod tests {
     fn signs_as_the_library_does() {
         use signature::hazmat::PrehashSigner as _;
         let key = example_key();
-        let theirs = sm2::dsa::SigningKey::from_slice("", &key.to_bytes()[..]).unwrap();
+        let theirs = ::sm2::dsa::SigningKey::from_slice("", &key.to_bytes()[..]).unwrap();
         for message in [&b"a"[..], b"message digest", &[0; 100]] {
             let e = key.public_key().message_digest(message);
-            let expected: sm2::dsa::Signature = theirs.sign_prehash(&e.0).unwrap();
+            let expected: ::sm2::dsa::Signature = theirs.sign_prehash(&e.0).unwrap();
             assert_eq!(key.sign_digest(&e).unwrap().to_raw()[..], expected.to_bytes()[..]);
         }
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::BadSignature;
+use crate::sm2::Scalar;
 
 const INTEGER: u8 = 0x02;
 const SEQUENCE: u8 = 0x30;
@@ -17,7 +18,10 @@ const ENCODING_BYTES_MAX: usize = 128;
 /// SM2Signature ::= SEQUENCE { R INTEGER, S INTEGER }
 /// ```
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Signature(sm2::dsa::Signature);
+pub struct Signature {
+    r: Scalar,
+    s: Scalar,
+}
 
 /// How a signature value was written. Only [`Der`](Self::Der) conforms to GB/T 35276; the others are met in
 /// sealed documents of certain vendors.
@@ -38,14 +42,20 @@ pub enum SignatureEncoding {
 impl Signature {
     /// From r‖s, both big-endian. Fails unless both lie in 1 … n−1.
     pub fn from_raw(bytes: &[u8; 64]) -> Result<Self, BadSignature> {
-        sm2::dsa::Signature::from_slice(bytes)
-            .map(Self)
-            .map_err(|_| BadSignature::OutOfRange)
+        let (numbers, _) = bytes.as_chunks();
+        let number = |bytes| Scalar::from_be(bytes).filter(|number| !number.is_zero());
+        match [number(&numbers[0]), number(&numbers[1])] {
+            [Some(r), Some(s)] => Ok(Self { r, s }),
+            _ => Err(BadSignature::OutOfRange),
+        }
     }
 
     /// r‖s, both big-endian.
     pub fn to_raw(&self) -> [u8; 64] {
-        self.0.to_bytes().into()
+        let mut raw = [0; 64];
+        raw[..32].copy_from_slice(&self.r.to_be());
+        raw[32..].copy_from_slice(&self.s.to_be());
+        raw
     }
 
     /// The DER form of GB/T 35276: 8 to 72 bytes.
@@ -113,12 +123,17 @@ impl Signature {
         Ok((signature, encoding))
     }
 
-    pub(crate) fn inner(&self) -> &sm2::dsa::Signature {
-        &self.0
+    /// Neither is zero: the caller has just computed them.
+    pub(crate) fn new(r: Scalar, s: Scalar) -> Self {
+        Self { r, s }
     }
 
-    pub(crate) fn from_inner(inner: sm2::dsa::Signature) -> Self {
-        Self(inner)
+    pub(crate) fn r(&self) -> &Scalar {
+        &self.r
+    }
+
+    pub(crate) fn s(&self) -> &Scalar {
+        &self.s
     }
 }
 

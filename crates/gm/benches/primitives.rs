@@ -1,0 +1,176 @@
+//! Our SM2, SM3 and SM4 beside RustCrypto's, in turns of one run, with the ratios.
+//!
+//! `cargo bench -p gm --bench primitives` prints the table of docs/benchmarks.md. Medians of the thread's CPU
+//! time: a shared machine makes the time on the wall useless. Only the ratios are comparable between runs.
+
+#![expect(clippy::print_stdout, reason = "the table is what this program is for")]
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use gm::{Digest, PublicKey, Signature, Signer as _, SigningKey, Verifier as _};
+use signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
+
+/// Rounds over all rows, each in about a millisecond of its own.
+const ROUNDS: usize = 30;
+
+/// More keys than the process remembers, so that each is new whenever it comes.
+const FRESH_KEYS: usize = 600;
+
+const E: Digest = Digest([7; 32]);
+
+type Work = Box<dyn FnMut()>;
+
+struct Row {
+    name: &'static str,
+    ours: Work,
+    theirs: Work,
+    times: [Vec<Duration>; 2],
+}
+
+fn main() {
+    let mut rows = vec![sign(), verify_known(), verify_fresh(), generate(), sm3_single()];
+    for _ in 0..ROUNDS {
+        for row in &mut rows {
+            let [ours, theirs] = &mut row.times;
+            ours.push(time(&mut row.ours));
+            theirs.push(time(&mut row.theirs));
+        }
+    }
+    println!("| operation | ours | RustCrypto | ratio |");
+    println!("|---|---|---|---|");
+    for row in &mut rows {
+        let [ours, theirs] = row
+            .times
+            .each_mut()
+            .map(|times| median(times).as_nanos() as f64 / 1e3);
+        println!(
+            "| {} | {ours:.1} µs | {theirs:.1} µs | {:.2} × |",
+            row.name,
+            theirs / ours
+        );
+    }
+}
+
+fn row(name: &'static str, ours: impl FnMut() + 'static, theirs: impl FnMut() + 'static) -> Row {
+    Row {
+        name,
+        ours: Box::new(ours),
+        theirs: Box::new(theirs),
+        times: Default::default(),
+    }
+}
+
+fn key(seed: usize) -> SigningKey {
+    SigningKey::from_bytes(&gm::sm3(&seed.to_be_bytes()).0).expect("a number below n")
+}
+
+fn their_key(key: &SigningKey) -> sm2::dsa::SigningKey {
+    sm2::dsa::SigningKey::from_slice("", &key.to_bytes()[..]).expect("the same number")
+}
+
+fn sign() -> Row {
+    let ours = key(1);
+    let theirs = their_key(&ours);
+    row(
+        "SM2 sign",
+        move || {
+            let _ = black_box(ours.sign_digest(black_box(&E)));
+        },
+        move || drop(black_box(theirs.sign_prehash(black_box(&E.0)))),
+    )
+}
+
+fn verify_known() -> Row {
+    let key = key(1);
+    let signature = key.sign_digest(&E).expect("a key in memory");
+    let theirs = their_key(&key).verifying_key().clone();
+    let their_signature = sm2::dsa::Signature::from_slice(&signature.to_raw()).expect("a signature");
+    row(
+        "SM2 verify, known key",
+        move || key.public_key().verify_digest(&E, &signature).expect("it holds"),
+        move || theirs.verify_prehash(&E.0, &their_signature).expect("it holds"),
+    )
+}
+
+fn verify_fresh() -> Row {
+    let cases: Vec<([u8; 65], Signature)> = (2..2 + FRESH_KEYS)
+        .map(|seed| {
+            let key = key(seed);
+            (
+                key.public_key().to_sec1(),
+                key.sign_digest(&E).expect("a key in memory"),
+            )
+        })
+        .collect();
+    let (mut next, theirs) = (0, cases.clone());
+    let mut their_next = 0;
+    row(
+        "SM2 verify, fresh key from 65 bytes",
+        move || {
+            next = (next + 1) % cases.len();
+            let (key, signature) = &cases[next];
+            let key = PublicKey::from_sec1(key).expect("a point");
+            key.verify_digest(&E, signature).expect("it holds");
+        },
+        move || {
+            their_next = (their_next + 1) % theirs.len();
+            let (key, signature) = &theirs[their_next];
+            let key = sm2::dsa::VerifyingKey::from_sec1_bytes("1234567812345678", key).expect("a point");
+            let signature = sm2::dsa::Signature::from_slice(&signature.to_raw()).expect("a signature");
+            key.verify_prehash(&E.0, &signature).expect("it holds");
+        },
+    )
+}
+
+fn generate() -> Row {
+    let bytes = gm::sm3(b"a private key").0;
+    row(
+        "SM2 key from 32 bytes",
+        move || drop(black_box(SigningKey::from_bytes(black_box(&bytes)))),
+        move || {
+            drop(black_box(sm2::dsa::SigningKey::from_slice(
+                "1234567812345678",
+                black_box(&bytes),
+            )))
+        },
+    )
+}
+
+fn sm3_single() -> Row {
+    let message = vec![7; 64 << 10];
+    let theirs = message.clone();
+    row(
+        "SM3, one message of 64 KiB",
+        move || {
+            black_box(gm::sm3(black_box(&message)));
+        },
+        move || {
+            black_box(<sm3::Sm3 as sm3::Digest>::digest(black_box(&theirs)));
+        },
+    )
+}
+
+/// For one call, measured over about a millisecond.
+fn time(work: &mut Work) -> Duration {
+    let mut calls = 1;
+    loop {
+        let begin = cpu_time();
+        (0..calls).for_each(|_| work());
+        let elapsed = cpu_time() - begin;
+        if elapsed > Duration::from_micros(800) {
+            return elapsed / calls;
+        }
+        calls *= 2;
+    }
+}
+
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
+}
+
+fn median(times: &mut [Duration]) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}

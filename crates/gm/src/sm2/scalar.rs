@@ -1,0 +1,245 @@
+//! Integers modulo n, the order of the base point: [`Scalar`] for what everyone may know, [`SecretScalar`] for
+//! keys and nonces.
+
+use std::ops::{Add, Sub};
+
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::field::Field;
+use super::limbs::{self, Limbs, WideLimbs, add_carry, multiply};
+
+/// A public integer below n.
+#[derive(Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(test, derive(Debug))]
+pub(crate) struct Scalar(Limbs);
+
+/// A secret integer below n, wiped when dropped. It never meets a branch or an index; what leaves this type
+/// leaves it by a function whose name says so.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub(crate) struct SecretScalar(Limbs);
+
+/// n (GB/T 32918.5-2017).
+pub(super) const N: Limbs = [
+    0x53bb_f409_39d5_4123,
+    0x7203_df6b_21c6_052b,
+    0xffff_ffff_ffff_ffff,
+    0xffff_fffe_ffff_ffff,
+];
+
+impl Scalar {
+    /// From 32 bytes big-endian; `None` unless below n.
+    pub(crate) fn from_be(bytes: &[u8; 32]) -> Option<Self> {
+        let a = limbs::from_be(bytes);
+        (limbs::sub(&a, &N).1 == 1).then_some(Self(a))
+    }
+
+    /// 32 bytes, big-endian, modulo n.
+    pub(crate) fn from_be_reduced(bytes: &[u8; 32]) -> Self {
+        // 2²⁵⁶ < 2n, so one subtraction is enough.
+        Self(limbs::reduce_once(&limbs::from_be(bytes), 0, &N))
+    }
+
+    /// A field element modulo n.
+    pub(super) fn reduce(x: &Field) -> Self {
+        Self(limbs::reduce_once(&x.to_limbs(), 0, &N))
+    }
+
+    /// 32 bytes, big-endian.
+    pub(crate) fn to_be(self) -> [u8; 32] {
+        limbs::to_be(&self.0)
+    }
+
+    pub(crate) fn is_zero(self) -> bool {
+        self.0 == [0; 4]
+    }
+
+    /// As a secret, to compute with secrets.
+    pub(crate) fn to_secret(self) -> SecretScalar {
+        SecretScalar(self.0)
+    }
+
+    pub(super) fn limbs(&self) -> &Limbs {
+        &self.0
+    }
+}
+
+impl Add for Scalar {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self(limbs::add_mod(&self.0, &other.0, &N))
+    }
+}
+
+impl Sub for Scalar {
+    type Output = Self;
+
+    fn sub(self, other: Self) -> Self {
+        Self(limbs::sub_mod(&self.0, &other.0, &N))
+    }
+}
+
+impl SecretScalar {
+    pub(crate) const ONE: Self = Self([1, 0, 0, 0]);
+
+    /// From 32 bytes big-endian; `None` unless in 1 … n−1. Whether it is becomes public.
+    pub(crate) fn from_be(bytes: &[u8; 32]) -> Option<Self> {
+        let a = Self(limbs::from_be(bytes));
+        let below = limbs::sub(&a.0, &N).1;
+        let valid = below.wrapping_neg() & !limbs::zero_mask(&a.0);
+        declassify(valid).then_some(a)
+    }
+
+    /// 32 bytes, big-endian; the caller wipes them.
+    pub(crate) fn to_be(&self) -> [u8; 32] {
+        limbs::to_be(&self.0)
+    }
+
+    pub(crate) fn add(&self, other: &Self) -> Self {
+        Self(limbs::add_mod(&self.0, &other.0, &N))
+    }
+
+    pub(crate) fn sub(&self, other: &Self) -> Self {
+        Self(limbs::sub_mod(&self.0, &other.0, &N))
+    }
+
+    pub(crate) fn mul(&self, other: &Self) -> Self {
+        Self(montgomery_mul(&montgomery_mul(&self.0, &other.0), &R_SQUARED))
+    }
+
+    /// a⁻¹ = a^(n−2) mod n; zero for zero. The exponent is public.
+    pub(crate) fn invert(&self) -> Self {
+        let mut powers = [Self(montgomery_mul(&self.0, &R_SQUARED)), Self([0; 4])];
+        powers[1] = Self(limbs::montgomery_one(&N));
+        let [base, result] = &mut powers;
+        let exponent = limbs::sub(&N, &[2, 0, 0, 0]).0;
+        for bit in (0..256).rev() {
+            result.0 = montgomery_mul(&result.0, &result.0);
+            if exponent[bit / 64] >> (bit % 64) & 1 == 1 {
+                result.0 = montgomery_mul(&result.0, &base.0);
+            }
+        }
+        Self(montgomery_mul(&result.0, &[1, 0, 0, 0]))
+    }
+
+    /// Whether this is zero becomes public; nothing else does.
+    pub(crate) fn is_zero(&self) -> bool {
+        declassify(limbs::zero_mask(&self.0))
+    }
+
+    /// From now on everyone may know the value: s of a signature.
+    pub(crate) fn publish(&self) -> Scalar {
+        Scalar(self.0)
+    }
+
+    pub(super) fn limbs(&self) -> &Limbs {
+        &self.0
+    }
+}
+
+/// A secret yes (all ones) or no (zero) becomes a public one.
+#[inline(always)]
+pub(super) fn declassify(mask: u64) -> bool {
+    mask != 0
+}
+
+/// −n⁻¹ mod 2⁶⁴, by Newton's iteration, which doubles the number of right bits: 3, 6, 12, 24, 48, 96.
+const N_NEGATIVE_INVERSE: u64 = {
+    let mut inverse = N[0];
+    let mut i = 0;
+    while i < 5 {
+        inverse = inverse.wrapping_mul(2u64.wrapping_sub(N[0].wrapping_mul(inverse)));
+        i += 1;
+    }
+    inverse.wrapping_neg()
+};
+
+/// 2⁵¹² mod n.
+const R_SQUARED: Limbs = limbs::montgomery_square(&N);
+
+/// a·b·2⁻²⁵⁶ mod n, for a·b below n·2²⁵⁶.
+fn montgomery_mul(a: &Limbs, b: &Limbs) -> Limbs {
+    let t: WideLimbs = limbs::mul_wide(a, b);
+    let mut low = [t[0], t[1], t[2], t[3]];
+    // Each turn adds the multiple of n that makes the lowest limb zero, and drops that limb; what is carried out
+    // of `low` has the weight of the limb of t that is added next.
+    let mut carry = 0;
+    for high in [t[4], t[5], t[6], t[7]] {
+        let m = low[0].wrapping_mul(N_NEGATIVE_INVERSE);
+        let (l0, h0) = multiply(m, N[0]);
+        let (l1, h1) = multiply(m, N[1]);
+        let (l2, h2) = multiply(m, N[2]);
+        let (l3, h3) = multiply(m, N[3]);
+        let (_, c) = add_carry(low[0], l0, 0);
+        let (r1, c) = add_carry(low[1], l1, c);
+        let (r2, c) = add_carry(low[2], l2, c);
+        let (r3, top) = add_carry(low[3], l3, c);
+        let (r1, c) = add_carry(r1, h0, 0);
+        let (r2, c) = add_carry(r2, h1, c);
+        let (r3, c) = add_carry(r3, h2, c);
+        // h3 + top + c + high + carry < 2⁶⁴ · 3: two limbs.
+        let (r4, c1) = add_carry(h3, top, c);
+        let (r4, c2) = add_carry(r4, high, carry);
+        low = [r1, r2, r3, r4];
+        carry = c1 + c2;
+    }
+    limbs::reduce_once(&low, carry, &N)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::test_support::{Modulus, below, uint};
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn arithmetic_agrees_with_a_bignum(a in below(N), b in below(N), any in any::<[u8; 32]>()) {
+            let n = Modulus::new(&N);
+            let (x, y) = (SecretScalar(a), SecretScalar(b));
+            let (u, v) = (uint(&a), uint(&b));
+            prop_assert_eq!(uint(&x.add(&y).0), u.add_mod(&v, &n.m));
+            prop_assert_eq!(uint(&x.sub(&y).0), u.sub_mod(&v, &n.m));
+            prop_assert_eq!(uint(&x.mul(&y).0), n.mul(&u, &v));
+            prop_assert_eq!(uint(&montgomery_mul(&a, &b)), n.unmont(&n.mul(&u, &v)));
+            prop_assert_eq!(uint(&(Scalar(a) + Scalar(b)).0), u.add_mod(&v, &n.m));
+            prop_assert_eq!(uint(&(Scalar(a) - Scalar(b)).0), u.sub_mod(&v, &n.m));
+            prop_assert_eq!(Scalar::from_be(&Scalar(a).to_be()), Some(Scalar(a)));
+            let reduced = crypto_bigint::U256::from_be_slice(&any).rem_vartime(&n.m);
+            prop_assert_eq!(uint(&Scalar::from_be_reduced(&any).0), reduced);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn inverses_agree_with_a_bignum(a in below(N)) {
+            let n = Modulus::new(&N);
+            prop_assert_eq!(uint(&SecretScalar(a).invert().0), n.invert(&uint(&a)));
+        }
+    }
+
+    #[test]
+    fn only_numbers_below_n_are_scalars_and_zero_is_no_secret() {
+        let n_plus = |small| limbs::to_be(&limbs::add(&N, &[small, 0, 0, 0]).0);
+        let n_minus_1 = limbs::to_be(&limbs::sub(&N, &[1, 0, 0, 0]).0);
+        for bad in [n_plus(0), n_plus(1), [0xff; 32]] {
+            assert_eq!(Scalar::from_be(&bad), None);
+            assert!(SecretScalar::from_be(&bad).is_none());
+        }
+        assert_eq!(Scalar::from_be(&[0; 32]), Some(Scalar([0; 4])));
+        assert!(SecretScalar::from_be(&[0; 32]).is_none());
+        assert_eq!(SecretScalar::from_be(&n_minus_1).unwrap().to_be(), n_minus_1);
+        assert!(!SecretScalar::from_be(&n_minus_1).unwrap().is_zero());
+        assert!(
+            SecretScalar::from_be(&n_minus_1)
+                .unwrap()
+                .add(&SecretScalar::ONE)
+                .is_zero()
+        );
+    }
+}
