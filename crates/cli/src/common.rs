@@ -11,6 +11,7 @@ use clap::ValueEnum;
 use jiff::Timestamp;
 use rand_core::CryptoRng;
 use sealing::Language;
+use server::Outside;
 use zeroize::Zeroizing;
 
 use crate::words::io_words;
@@ -28,6 +29,10 @@ pub(crate) struct Context {
     pub(crate) language: Language,
     /// The system's randomness; see [`Context::rng`].
     pub(crate) rng: RefCell<Box<dyn CryptoRng>>,
+    /// All variables of the environment.
+    pub(crate) variables: fn() -> Vec<(String, String)>,
+    /// Clock and randomness for the service.
+    pub(crate) outside: fn() -> Outside,
     /// The environment's `YINXIN_PIN`.
     pub(crate) pin: Option<Zeroizing<String>>,
 }

@@ -12,6 +12,7 @@ mod pin;
 mod place;
 mod sample;
 mod seal;
+mod serve;
 mod show;
 mod stamp;
 mod trust;
@@ -21,12 +22,14 @@ mod verify;
 mod words;
 
 use std::cell::RefCell;
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use getrandom::SysRng;
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
+use server::Outside;
 use zeroize::Zeroizing;
 
 use crate::common::{Context, Failure, Lang};
@@ -51,6 +54,7 @@ enum Command {
     Key(key::Args),
     Ca(ca::Args),
     Tsa(tsa::Args),
+    Serve(serve::Args),
     Show(show::Args),
     Sample(sample::Args),
 }
@@ -83,9 +87,15 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Key(args) => key::run(&args, context),
         Command::Ca(args) => ca::run(&args, context),
         Command::Tsa(args) => tsa::run(&args, context),
+        Command::Serve(args) => serve::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Sample(args) => sample::run(&args, context),
     }
+}
+
+/// A variable that is text; what is none is none of ours.
+fn utf8((name, value): (OsString, OsString)) -> Option<(String, String)> {
+    Some((name.into_string().ok()?, value.into_string().ok()?))
 }
 
 #[expect(
@@ -98,6 +108,8 @@ fn context(lang: Lang) -> Context {
         clock: Timestamp::now,
         language: lang.into(),
         rng: RefCell::new(Box::new(UnwrapErr(SysRng))),
+        variables: || std::env::vars_os().filter_map(utf8).collect(),
+        outside: || Outside::new(Timestamp::now, UnwrapErr(SysRng)),
         pin: std::env::var("YINXIN_PIN").ok().map(Zeroizing::new),
     }
 }

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use pki::{Certificate, Crl, TrustStore};
 use sealing::{Trust, Verifier};
+use server::TrustConfig;
 
 use crate::common::{Failure, files_below, read_small};
 
@@ -24,6 +25,15 @@ pub(crate) struct TrustArgs {
 }
 
 impl TrustArgs {
+    /// What a configuration file names.
+    pub(crate) fn of(config: &TrustConfig) -> Self {
+        Self {
+            trust: config.anchors.clone(),
+            certs: config.certificates.clone(),
+            crl: config.crls.clone(),
+        }
+    }
+
     /// A verifier that relies on these.
     pub(crate) fn verifier(&self) -> Result<Verifier, Failure> {
         let intermediates = certificates_below(&self.certs)?;

@@ -2,6 +2,7 @@
 //!
 //! Everything is made from seeds, so that a failing test fails again.
 
+mod documents;
 mod pki;
 #[cfg(unix)]
 mod postgres;
@@ -11,6 +12,7 @@ mod seals;
 pub use crate::pki::{Identity, TestPki};
 #[cfg(unix)]
 pub use postgres::PrivatePostgres;
+pub use documents::document;
 pub use rng::SeededRng;
 pub use seals::PICTURE;
 

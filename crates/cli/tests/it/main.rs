@@ -6,6 +6,7 @@ mod ca;
 mod engine;
 mod key;
 mod sample;
+mod serve;
 mod show;
 mod support;
 mod tsa;

@@ -1,0 +1,384 @@
+//! The configuration: one TOML file, overlaid by environment variables that the program hands over.
+//!
+//! `YINXIN__HTTP__LISTEN=0.0.0.0:8443` sets `http.listen`. A variable's value is read as TOML where it is
+//! TOML, otherwise as a text. Unknown keys are refused, so that a slip of the pen is no silent default.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::subnet::Subnet;
+
+/// What environment variables begin with.
+const VARIABLE_PREFIX: &str = "YINXIN__";
+
+/// Most of anything that is counted in seconds here: one day.
+const SECONDS_MAX: u64 = 86_400;
+/// Most of anything that runs or waits at the same time.
+const PARALLEL_MAX: u64 = 65_536;
+/// Largest document that may be configured, in bytes.
+const DOCUMENT_BYTES_MAX: u64 = 4 << 30;
+
+/// Everything that an operator decides.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// Folder for everything that the service keeps; relative paths count from the configuration file.
+    pub data: PathBuf,
+    /// Listening, limits, proxies.
+    #[serde(default)]
+    pub http: HttpConfig,
+    /// Verification of uploaded documents.
+    #[serde(default)]
+    pub verify: VerifyConfig,
+    /// What verification relies on.
+    #[serde(default)]
+    pub trust: TrustConfig,
+    /// What is logged, and how.
+    #[serde(default)]
+    pub log: LogConfig,
+}
+
+/// Section `http`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct HttpConfig {
+    /// Address and port. Port 0 takes a free one.
+    pub listen: SocketAddr,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<Subnet>,
+    /// Networks from which `/metrics` may be read.
+    pub operations: Vec<Subnet>,
+    /// Open connections.
+    pub connections_max: u64,
+    /// Seconds for the head of a request.
+    pub head_seconds_max: u64,
+    /// Seconds for a whole request, uploads included.
+    pub request_seconds_max: u64,
+    /// Seconds that running requests get when the service stops.
+    pub stop_seconds_max: u64,
+}
+
+impl Default for HttpConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            proxies: Vec::new(),
+            operations: vec!["127.0.0.0/8", "::1"]
+                .into_iter()
+                .flat_map(str::parse)
+                .collect(),
+            connections_max: 1024,
+            head_seconds_max: 10,
+            request_seconds_max: 120,
+            stop_seconds_max: 30,
+        }
+    }
+}
+
+/// Section `verify`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct VerifyConfig {
+    /// Bytes of an uploaded document.
+    pub document_bytes_max: u64,
+    /// Documents that are received or wait at the same time; more are told to come later.
+    pub uploads_max: u64,
+    /// Documents that are verified at the same time.
+    pub concurrent_max: u64,
+}
+
+impl Default for VerifyConfig {
+    fn default() -> Self {
+        Self {
+            document_bytes_max: 256 << 20,
+            uploads_max: 32,
+            concurrent_max: 2,
+        }
+    }
+}
+
+/// Section `trust`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrustConfig {
+    /// Folder of anchors, as `yinxin verify --trust` takes it.
+    pub anchors: Option<PathBuf>,
+    /// Further certificates to build paths with, files or folders.
+    pub certificates: Vec<PathBuf>,
+    /// Revocation lists, files or folders.
+    pub crls: Vec<PathBuf>,
+}
+
+/// Section `log`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LogConfig {
+    /// The least grave that is logged.
+    pub level: LogLevel,
+    /// One JSON object a line, or text.
+    pub format: LogFormat,
+}
+
+/// How grave.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// Something that somebody has to mend.
+    Error,
+    /// Something that may become one.
+    Warn,
+    /// Requests and jobs.
+    #[default]
+    Info,
+    /// For searching faults.
+    Debug,
+}
+
+/// How a line looks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    #[default]
+    Json,
+    /// Text for a terminal.
+    Text,
+}
+
+impl Config {
+    /// Reads the file's text and lays the variables over it; paths count from `folder`, where the file is.
+    /// Variables with another prefix are somebody else's.
+    pub fn read(
+        text: &str,
+        folder: &Path,
+        variables: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        let mut table: Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| ConfigError::Syntax {
+                line: line_of(text, error.span().map_or(0, |span| span.start)),
+                message: error.message().to_owned(),
+            })?;
+        for (name, value) in variables {
+            if let Some(path) = name.strip_prefix(VARIABLE_PREFIX) {
+                lay_over(&mut table, &name, path, &value)?;
+            }
+        }
+        let mut config: Self =
+            serde_path_to_error::deserialize(Value::Table(table)).map_err(|error| ConfigError::Value {
+                key: error.path().to_string(),
+                message: error.inner().message().to_owned(),
+            })?;
+        config.check()?;
+        config.resolve(folder);
+        Ok(config)
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let (http, verify) = (&self.http, &self.verify);
+        let bounds = [
+            ("http.connections_max", http.connections_max, PARALLEL_MAX),
+            ("http.head_seconds_max", http.head_seconds_max, SECONDS_MAX),
+            ("http.request_seconds_max", http.request_seconds_max, SECONDS_MAX),
+            ("http.stop_seconds_max", http.stop_seconds_max, SECONDS_MAX),
+            (
+                "verify.document_bytes_max",
+                verify.document_bytes_max,
+                DOCUMENT_BYTES_MAX,
+            ),
+            ("verify.uploads_max", verify.uploads_max, PARALLEL_MAX),
+            ("verify.concurrent_max", verify.concurrent_max, PARALLEL_MAX),
+        ];
+        match bounds
+            .into_iter()
+            .find(|(_, value, max)| *value == 0 || value > max)
+        {
+            Some((key, value, max)) => Err(ConfigError::Value {
+                key: key.into(),
+                message: format!("{value} is not between 1 and {max}"),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    fn resolve(&mut self, folder: &Path) {
+        let trust = &mut self.trust;
+        let lists = trust.certificates.iter_mut().chain(&mut trust.crls);
+        for path in lists.chain(&mut trust.anchors).chain([&mut self.data]) {
+            *path = folder.join(&*path);
+        }
+    }
+}
+
+impl HttpConfig {
+    /// How long a whole request may take.
+    pub(crate) fn request_time(&self) -> Duration {
+        Duration::from_secs(self.request_seconds_max)
+    }
+}
+
+/// Sets the value at a path such as `HTTP__LISTEN`.
+fn lay_over(table: &mut Table, name: &str, path: &str, value: &str) -> Result<(), ConfigError> {
+    let keys: Vec<_> = path.split("__").map(str::to_lowercase).collect();
+    let Some((last, parents)) = keys.split_last() else {
+        return Ok(());
+    };
+    let mut section = table;
+    for key in parents {
+        let inner = section
+            .entry(key.clone())
+            .or_insert_with(|| Value::Table(Table::new()));
+        section = inner.as_table_mut().ok_or_else(|| ConfigError::Variable {
+            name: name.to_owned(),
+            key: key.clone(),
+        })?;
+    }
+    section.insert(last.clone(), value_of(value));
+    Ok(())
+}
+
+/// The variable's text as TOML, or as it is.
+fn value_of(text: &str) -> Value {
+    let wrapped = format!("value = {text}").parse::<Table>();
+    match wrapped.ok().filter(|table| table.len() == 1) {
+        Some(mut table) => table
+            .remove("value")
+            .unwrap_or_else(|| Value::String(text.into())),
+        None => Value::String(text.into()),
+    }
+}
+
+/// The line of a place in a text, from 1.
+fn line_of(text: &str, place: usize) -> usize {
+    let before = text.as_bytes().get(..place).unwrap_or_default();
+    1 + before.iter().filter(|byte| **byte == b'\n').count()
+}
+
+/// Why the configuration cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    /// The file is no TOML.
+    #[error("line {line}: {message}; correct the line (https://toml.io)")]
+    Syntax {
+        /// The line, from 1.
+        line: usize,
+        /// What the reader of TOML says.
+        message: String,
+    },
+    /// A value is missing, unknown or out of range.
+    #[error("{key}: {message}; docs/operating/serve.md lists the keys with their values")]
+    Value {
+        /// The key's path.
+        key: String,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// A variable names a section that is a value.
+    #[error("{name}: {key:?} is a value, not a section; correct the variable's name")]
+    Variable {
+        /// The variable.
+        name: String,
+        /// The part of its path that is no section.
+        key: String,
+    },
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let variables = variables
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        Config::read(text, Path::new("/etc/yinxin"), variables)
+    }
+
+    #[track_caller]
+    fn check_error(text: &str, variables: &[(&str, &str)], expected: &str) {
+        let message = read(text, variables).unwrap_err().to_string();
+        assert!(message.starts_with(expected), "{message}");
+    }
+
+    #[test]
+    fn paths_count_from_the_file() {
+        let config = read(
+            "data = \"data\"\n[trust]\nanchors = \"/anchors\"\ncrls = [\"crl\"]",
+            &[],
+        )
+        .unwrap();
+        assert_eq!(config.data, Path::new("/etc/yinxin/data"));
+        assert_eq!(config.trust.anchors, Some("/anchors".into()));
+        assert_eq!(config.trust.crls, [Path::new("/etc/yinxin/crl")]);
+        assert_eq!(config.http, HttpConfig::default());
+        assert_eq!(config.http.operations.len(), 2);
+    }
+
+    #[test]
+    fn variables_lie_over_the_file() {
+        let variables = [
+            ("YINXIN__HTTP__LISTEN", "0.0.0.0:9000"),
+            ("YINXIN__HTTP__CONNECTIONS_MAX", "7"),
+            ("YINXIN__HTTP__PROXIES", "[\"10.0.0.1\"]"),
+            ("YINXIN__LOG__LEVEL", "debug"),
+            ("YINXIN_PIN", "another matter"),
+        ];
+        let config = read("data = \"d\"\n[http]\nconnections_max = 9", &variables).unwrap();
+        assert_eq!(config.http.listen.port(), 9000);
+        assert_eq!(config.http.connections_max, 7);
+        assert_eq!(config.http.proxies, ["10.0.0.1".parse().unwrap()]);
+        assert_eq!(config.log.level, LogLevel::Debug);
+    }
+
+    #[test]
+    fn a_variable_cannot_smuggle_in_a_second_key() {
+        let config = read("data = \"d\"", &[("YINXIN__DATA", "1\nlog = 2")]).unwrap();
+        assert_eq!(config.data, Path::new("/etc/yinxin/1\nlog = 2"));
+    }
+
+    #[test]
+    fn errors_name_the_key() {
+        check_error("data = \"d\"\n[http", &[], "line 2: ");
+        check_error(
+            "[http]",
+            &[],
+            "missing field `data`".replace("missing", ".: missing").as_str(),
+        );
+        check_error("data = \"d\"\nport = 1", &[], "port: unknown field `port`");
+        check_error(
+            "data = \"d\"\n[http]\nport = 1",
+            &[],
+            "http.port: unknown field `port`",
+        );
+        check_error("data = \"d\"\n[http]\nlisten = \"here\"", &[], "http.listen: ");
+        check_error(
+            "data = \"d\"\n[http]\nproxies = [\"10/8\"]",
+            &[],
+            "http.proxies[0]: \"10/8\" is no subnet",
+        );
+        check_error(
+            "data = \"d\"\n[log]\nlevel = \"loud\"",
+            &[],
+            "log.level: unknown variant `loud`",
+        );
+        check_error(
+            "data = \"d\"\n[verify]\nuploads_max = 0",
+            &[],
+            "verify.uploads_max: 0 is not between 1",
+        );
+        check_error(
+            "data = \"d\"\n[verify]\nuploads_max = -1",
+            &[],
+            "verify.uploads_max: ",
+        );
+        check_error(
+            "data = \"d\"",
+            &[("YINXIN__DATA__X", "1")],
+            "YINXIN__DATA__X: \"data\" is a value",
+        );
+    }
+}

@@ -1,0 +1,110 @@
+//! The table of endpoints. The router, the OpenAPI document and the coverage tests are made from it, so that
+//! what is not here does not exist.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use axum::http::Method;
+use axum::response::Response;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use sealing::Report;
+
+use super::call::Call;
+use super::problem::Problem;
+use super::{openapi, operations, verify};
+use crate::app::Service;
+
+/// An answer to come.
+pub(crate) type Answer = Pin<Box<dyn Future<Output = Result<Response, Problem>> + Send>>;
+/// The schema of a type.
+pub(crate) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// A method of a path.
+pub(crate) struct Endpoint {
+    /// Its name in the OpenAPI document, in logs, figures and the other tables.
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    /// One sentence on what it is for.
+    pub(crate) summary: &'static str,
+    /// Query parameters, as the fields of a type.
+    pub(crate) query: Option<SchemaOf>,
+    pub(crate) request: Content,
+    pub(crate) answers: &'static [(u16, Content)],
+    /// The codes of HTTP that its problems have, beyond those that every endpoint may give.
+    pub(crate) problems: &'static [u16],
+    pub(crate) handler: fn(Arc<Service>, Call) -> Answer,
+}
+
+/// What a body is.
+pub(crate) enum Content {
+    Nothing,
+    Json(SchemaOf),
+    Bytes(&'static [&'static str]),
+    /// JSON, or the same as text.
+    JsonOrText(SchemaOf),
+    Text(&'static str),
+}
+
+fn schema<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+/// All endpoints.
+pub(crate) static ENDPOINTS: &[Endpoint] = &[
+    Endpoint {
+        operation: "verify",
+        method: Method::POST,
+        path: "/api/verify",
+        summary: "Verify a sealed OFD document, a seal or a seal signature; no account is needed.",
+        query: Some(schema::<verify::VerifyQuery>),
+        request: Content::Bytes(&["application/ofd", "application/octet-stream"]),
+        answers: &[(200, Content::JsonOrText(schema::<Report>))],
+        problems: &[400, 413],
+        handler: |service, call| Box::pin(verify::verify(service, call)),
+    },
+    Endpoint {
+        operation: "openapi",
+        method: Method::GET,
+        path: "/api/openapi.json",
+        summary: "This description.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<serde_json::Value>))],
+        problems: &[],
+        handler: |_, _| Box::pin(openapi::answer()),
+    },
+    Endpoint {
+        operation: "healthz",
+        method: Method::GET,
+        path: "/healthz",
+        summary: "Says that the process runs.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Text("text/plain"))],
+        problems: &[],
+        handler: |_, _| Box::pin(operations::healthz()),
+    },
+    Endpoint {
+        operation: "readyz",
+        method: Method::GET,
+        path: "/readyz",
+        summary: "Says whether requests are wanted: not while stopping, nor while the data folder fails.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Text("text/plain"))],
+        problems: &[],
+        handler: |service, _| Box::pin(operations::readyz(service)),
+    },
+    Endpoint {
+        operation: "metrics",
+        method: Method::GET,
+        path: "/metrics",
+        summary: "Figures for Prometheus (OpenMetrics text), from the networks of http.operations only.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Text("application/openmetrics-text"))],
+        problems: &[403],
+        handler: |service, _| Box::pin(operations::metrics(service)),
+    },
+];

@@ -1,0 +1,19 @@
+//! The service: use cases (`app`), their HTTP interface (`http`), and the jobs that run by themselves (`jobs`).
+//!
+//! `app` knows no HTTP and `http` no rules. Nothing here reads the clock, the environment or the system's
+//! randomness: the program hands them over in an [`Outside`], and the configuration as a [`Config`].
+
+mod app;
+mod config;
+mod http;
+mod metrics;
+
+mod outside;
+mod subnet;
+
+pub use config::{
+    Config, ConfigError, HttpConfig, LogConfig, LogFormat, LogLevel, TrustConfig, VerifyConfig,
+};
+pub use http::{Server, ServerError, openapi};
+pub use outside::Outside;
+pub use subnet::{BadSubnet, Subnet};
