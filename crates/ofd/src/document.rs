@@ -83,6 +83,8 @@ pub struct TemplatePage {
     pub id: Option<u32>,
     /// `BaseLoc`: the template's `Content.xml`.
     pub loc: Link,
+    /// `ZOrder="Foreground"`: drawn after pages that do not say otherwise.
+    pub foreground: bool,
     /// Templates that the template draws, which the schema allows.
     pub templates: Vec<TemplateRef>,
     /// `PageRes`.
@@ -248,9 +250,11 @@ fn read_common(reading: &mut Reading<'_>, node: Node<'_, '_>, document: &mut Doc
         let (id, loc) = item(reading, template, "TemplatePage", document)?;
         let (head, resources, fault) = content(reading, &loc)?;
         let templates = head.map(|head| head.templates.clone()).unwrap_or_default();
+        let foreground = xml::attribute(template, "ZOrder").is_some_and(|order| order.trim() == "Foreground");
         document.templates.push(TemplatePage {
             id,
             loc,
+            foreground,
             templates,
             resources,
             fault,

@@ -200,8 +200,8 @@ pub fn length(value: f64) -> String {
     }
 }
 
-/// A finite number of a magnitude up to [`NUMBER_MAX`].
-pub(crate) fn number(text: &str) -> Option<f64> {
+/// A finite number of a magnitude up to [`NUMBER_MAX`]; `None` for anything else.
+pub fn number(text: &str) -> Option<f64> {
     let value: f64 = text.trim().parse().ok()?;
     (value.abs() <= NUMBER_MAX).then_some(value)
 }

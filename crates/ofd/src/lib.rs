@@ -41,6 +41,7 @@ mod signature_writer;
 mod signatures;
 mod source;
 pub mod text;
+mod tree;
 mod update;
 mod walk;
 mod xml;
@@ -63,5 +64,6 @@ pub use signature_writer::{
 };
 pub use signatures::{SignatureEntry, SignatureKind, SignatureList};
 pub use source::Source;
+pub use tree::Element;
 pub use update::Update;
 pub use zip_writer::Method;

@@ -212,6 +212,25 @@ impl Package {
         self.with_inflater(|inflater| inflater.stream(&*self.source, entry, take))
     }
 
+    /// Where the file of a resource stands, as `FontFile`, `MediaFile` and `Profile` name it in the part `holder`.
+    ///
+    /// From the folder that `BaseLoc` of the part names; where the file is not there, from the part's own folder.
+    pub fn resolve_resource(&self, base: &str, file: &str, holder: &PartPath) -> Link {
+        let (base, file) = (base.trim(), file.trim());
+        if base.is_empty() || file.is_empty() || file.starts_with(['/', '\\']) {
+            return self.resolve(file, holder);
+        }
+        let link = self.resolve(&format!("{base}/{file}"), holder);
+        if link.target.is_err() {
+            let mut other = self.resolve(file, holder);
+            if other.target.is_ok() {
+                other.oddities.push(LinkOddity::OtherFolder);
+                return other;
+            }
+        }
+        link
+    }
+
     /// Where the link `loc`, found in the part `holder`, leads.
     ///
     /// As it stands first; then percent-decoded, with other letter case, from the folder above the holder's and

@@ -6,8 +6,7 @@
 mod glyphs;
 mod read;
 
-pub(crate) use glyphs::natural_width;
-pub use glyphs::{Glyph, GlyphLayout};
+pub use glyphs::{Deltas, Glyph, GlyphLayout, natural_width};
 
 use crate::geometry::{Box, Ctm};
 use crate::{Error, Limits};

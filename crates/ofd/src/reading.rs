@@ -69,17 +69,33 @@ impl<'p> Reading<'p> {
 
     /// Resolves a link found in `holder`.
     pub(crate) fn link(&mut self, loc: &str, holder: &PartPath) -> Result<Link, Error> {
+        self.count_link()?;
+        let link = self.package.resolve(loc, holder);
+        Ok(self.noted(link, holder))
+    }
+
+    /// Resolves the file of a resource, named in the resource part `holder` whose `BaseLoc` is `base`.
+    pub(crate) fn resource_link(&mut self, base: &str, file: &str, holder: &PartPath) -> Result<Link, Error> {
+        self.count_link()?;
+        let link = self.package.resolve_resource(base, file, holder);
+        Ok(self.noted(link, holder))
+    }
+
+    fn count_link(&mut self) -> Result<(), Error> {
         let max = self.package.limits().links_max as u64;
         let too_many = Error::TooMuch {
             what: "the number of links in the package",
             max,
         };
         self.links_left = self.links_left.checked_sub(1).ok_or(too_many)?;
-        let link = self.package.resolve(loc, holder);
+        Ok(())
+    }
+
+    fn noted(&mut self, link: Link, holder: &PartPath) -> Link {
         if !link.oddities.is_empty() {
-            self.note(Finding::in_part(FindingKind::Link, holder, shorten(loc)));
+            self.note(Finding::in_part(FindingKind::Link, holder, shorten(&link.loc)));
         }
-        Ok(link)
+        link
     }
 
     /// Resolves the text of every child element called `name`.

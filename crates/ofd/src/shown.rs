@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::document::Document;
 use crate::ofd_xml::DocBody;
-use crate::path::{BadLoc, Link, LinkOddity, PartPath};
+use crate::path::{BadLoc, Link, PartPath};
 use crate::reading::{Reading, blame};
 use crate::signatures::SignatureList;
 use crate::walk::Walk;
@@ -420,7 +420,7 @@ fn read_resource(reading: &mut Reading<'_>, path: &PartPath) -> Result<Vec<(Part
     let (base, files) = named.map_err(|error| error.in_part(path))?;
     files
         .into_iter()
-        .map(|(kind, file)| Ok((kind, resource_link(reading, &base, &file, path)?)))
+        .map(|(kind, file)| Ok((kind, reading.resource_link(&base, &file, path)?)))
         .collect()
 }
 
@@ -458,21 +458,4 @@ fn resource_files(text: &str, limits: &crate::Limits) -> Result<(String, Vec<(Pa
         }
     }
     Ok((base, files))
-}
-
-/// From the folder of `BaseLoc`; where the file is not there, from the folder of the resource file itself.
-fn resource_link(reading: &mut Reading<'_>, base: &str, file: &str, path: &PartPath) -> Result<Link, Error> {
-    let (base, file) = (base.trim(), file.trim());
-    if base.is_empty() || file.is_empty() || file.starts_with(['/', '\\']) {
-        return reading.link(file, path);
-    }
-    let link = reading.link(&format!("{base}/{file}"), path)?;
-    if link.target.is_err() {
-        let mut other = reading.link(file, path)?;
-        if other.target.is_ok() {
-            other.oddities.push(LinkOddity::OtherFolder);
-            return Ok(other);
-        }
-    }
-    Ok(link)
 }

@@ -4,6 +4,7 @@ mod code;
 mod position;
 mod report;
 mod seal;
+mod stamps;
 mod text;
 mod verify;
 
@@ -17,5 +18,6 @@ pub use report::{
     Report, SealSummary, SignatureKind, SignatureReport, StampSummary, TimeSource, report_schema,
 };
 pub use seal::{BlankPages, Mode, SealError, SealOrder, Sealed, TimestampSource, seal};
+pub use stamps::{SHOWN_STAMPS_MAX, ShownStamp, shown_stamps};
 pub use text::{Depth, beijing_time, conclusion_word, render};
 pub use verify::{Trust, Verifier};

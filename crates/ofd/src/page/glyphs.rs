@@ -160,7 +160,9 @@ impl<'a> Row<'a> {
 }
 
 /// The numbers of `DeltaX` and `DeltaY`: "g 3 5.6 1.2" is 5.6 5.6 5.6 1.2. What is no number counts as 0.
-struct Deltas<'a> {
+///
+/// A count is not checked against anything: take no more steps than there are characters.
+pub struct Deltas<'a> {
     words: SplitAsciiWhitespace<'a>,
     value: f64,
     /// How often `value` comes once more.
@@ -168,7 +170,8 @@ struct Deltas<'a> {
 }
 
 impl<'a> Deltas<'a> {
-    fn new(text: &'a str) -> Self {
+    /// The steps in this value of an attribute.
+    pub fn new(text: &'a str) -> Self {
         Self {
             words: text.split_ascii_whitespace(),
             value: 0.0,
@@ -197,7 +200,7 @@ impl Iterator for Deltas<'_> {
 
 /// Advance of a glyph where nobody says it, in the object's space: the font size times `HScale`, half of it for
 /// narrow scripts.
-pub(crate) fn natural_width(size: f64, h_scale: f64, character: char) -> f64 {
+pub fn natural_width(size: f64, h_scale: f64, character: char) -> f64 {
     let full = (size * h_scale).abs();
     if is_narrow(character) { full / 2.0 } else { full }
 }
