@@ -6,6 +6,7 @@
 //! with known answers and is called once at the start of every program.
 
 mod digest;
+mod encrypt;
 mod self_test;
 mod sign;
 mod signature;
@@ -13,6 +14,7 @@ mod sm2;
 pub mod sm4;
 
 pub use digest::{Digest, Sm3, sm3, sm3_many};
+pub use encrypt::{BadEncryption, Ciphertext, DecryptionKey};
 pub use self_test::{SelfTestFailed, self_test};
 pub use sign::{
     BadPublicKey, BadSecretKey, BadSignature, DEFAULT_ID, PublicKey, SignError, Signer, SigningKey, Verifier,

@@ -68,7 +68,11 @@ impl PublicKey {
         point.map(Self::from_point).ok_or(BadPublicKey)
     }
 
-    fn from_point(point: Affine) -> Self {
+    pub(crate) fn point(&self) -> &Affine {
+        &self.0.point
+    }
+
+    pub(crate) fn from_point(point: Affine) -> Self {
         let (x, y) = point.to_be();
         let mut sec1 = [4; 65];
         sec1[1..33].copy_from_slice(&x);

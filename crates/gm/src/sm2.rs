@@ -16,13 +16,21 @@ mod test_support;
 
 pub(crate) use nonce::Nonces;
 pub(crate) use point::Affine;
-pub(crate) use scalar::{Scalar, SecretScalar};
+pub(crate) use scalar::{Scalar, SecretScalar, declassify_zero};
 
 use comb::GENERATOR;
+use point::SecretJacobian;
+use zeroize::Zeroizing;
 
 /// The public point P = \[d\]G.
 pub(crate) fn public_point(d: &SecretScalar) -> Option<Affine> {
     GENERATOR.mul_secret(d).to_affine_secret()
+}
+
+/// \[k\]P for a public point, of which the coordinates stay secret: x and y, big-endian. k is not zero.
+pub(crate) fn shared_point(point: &Affine, k: &SecretScalar) -> Option<([u8; 32], [u8; 32])> {
+    let shared = Zeroizing::new(SecretJacobian::multiple(point, k).to_affine_secret()?);
+    Some(shared.to_be())
 }
 
 /// GB/T 32918.2-2016 §6.1, steps A4 to A6, for one nonce: r and s, or `None` when another nonce is needed.

@@ -10,7 +10,7 @@ use super::point::{Affine, Jacobian, SecretJacobian};
 use super::scalar::{Scalar, SecretScalar};
 
 /// The table of the base point, computed at its first use.
-pub(super) static GENERATOR: LazyLock<Comb<6>> = LazyLock::new(|| Comb::new(&Affine::GENERATOR));
+pub(super) static GENERATOR: LazyLock<Comb<7>> = LazyLock::new(|| Comb::new(&Affine::GENERATOR));
 
 /// The table of one point: (256/W + 1)·2^(W−1) affine points of 64 bytes, in Montgomery form.
 pub(super) struct Comb<const W: usize> {
@@ -101,7 +101,7 @@ pub(super) fn booth_digit<const W: usize>(k: &Limbs, i: usize) -> (u64, u64) {
 
 /// Entry `magnitude` of a window, counted from 1, or zeros for 0. Reads every entry.
 #[inline(always)]
-fn select(window: &[[u64; 8]], magnitude: u64) -> [u64; 8] {
+pub(super) fn select(window: &[[u64; 8]], magnitude: u64) -> [u64; 8] {
     let mut found = [0; 8];
     for (j, entry) in (1..).zip(window) {
         let mask = word_zero_mask(magnitude ^ j);

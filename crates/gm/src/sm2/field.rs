@@ -23,10 +23,15 @@ pub(super) const P: Limbs = [
 
 impl Field {
     pub(super) const ZERO: Self = Self([0; 4]);
-    pub(super) const ONE: Self = Self(limbs::montgomery_one(&P));
+    pub(super) const ONE: Self = Self::constant(&[1, 0, 0, 0]);
+
+    /// a, from its limbs below p, when the program is compiled.
+    pub(super) const fn constant(a: &Limbs) -> Self {
+        Self(limbs::shifted(a, 256, &P))
+    }
 
     /// a, from its limbs below p.
-    pub(super) const fn from_limbs(a: &Limbs) -> Self {
+    pub(super) fn from_limbs(a: &Limbs) -> Self {
         Self(reduce(&limbs::mul_wide(a, &R_SQUARED)))
     }
 
@@ -55,6 +60,21 @@ impl Field {
     #[inline(always)]
     pub(super) fn double(self) -> Self {
         self + self
+    }
+
+    /// a/2.
+    #[inline(always)]
+    pub(super) fn halve(self) -> Self {
+        // p is odd: a or a + p is even.
+        let mask = (self.0[0] & 1).wrapping_neg();
+        let ([r0, r1, r2, r3], top) = limbs::add(&self.0, &P.map(|limb| limb & mask));
+        let top = u64::from(top);
+        Self([
+            r0 >> 1 | r1 << 63,
+            r1 >> 1 | r2 << 63,
+            r2 >> 1 | r3 << 63,
+            r3 >> 1 | top << 63,
+        ])
     }
 
     /// self^(2^times).
@@ -188,11 +208,11 @@ impl Neg for Field {
 }
 
 /// 2⁵¹² mod p.
-const R_SQUARED: Limbs = limbs::montgomery_square(&P);
+const R_SQUARED: Limbs = limbs::shifted(&[1, 0, 0, 0], 512, &P);
 
 /// t·2⁻²⁵⁶ mod p, for t below p·2²⁵⁶.
 #[inline(always)]
-const fn reduce(t: &WideLimbs) -> Limbs {
+fn reduce(t: &WideLimbs) -> Limbs {
     let a = fold([t[0], t[1], t[2], t[3]]);
     let a = fold(a);
     let a = fold(a);
@@ -203,7 +223,7 @@ const fn reduce(t: &WideLimbs) -> Limbs {
 
 /// (a + m·p)/2⁶⁴ with m the lowest limb of a, which makes the sum divisible. It stays below 2²⁵⁶.
 #[inline(always)]
-const fn fold(a: Limbs) -> Limbs {
+fn fold(a: Limbs) -> Limbs {
     // m·p = m·2²⁵⁶ − m·2²²⁴ − m·2⁹⁶ + m·2⁶⁴ − m; the last term cancels the lowest limb, and what remains, divided
     // by 2⁶⁴, is d = m·(2¹⁹² − 2¹⁶⁰ − 2³² + 1).
     let m = a[0];
@@ -238,6 +258,7 @@ mod tests {
             prop_assert_eq!(uint(&(x - y).0), a.sub_mod(&b, &p.m));
             prop_assert_eq!(uint(&(-x).0), a.neg_mod(&p.m));
             prop_assert_eq!(uint(&x.double().0), a.add_mod(&a, &p.m));
+            prop_assert_eq!(x.halve() + x.halve(), x);
             prop_assert_eq!(uint(&(x * y).0), p.unmont(&p.mul(&a, &b)));
             prop_assert_eq!(uint(&x.square().0), p.unmont(&p.mul(&a, &a)));
             prop_assert_eq!(uint(&x.to_limbs()), p.unmont(&a));

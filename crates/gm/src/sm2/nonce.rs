@@ -2,6 +2,8 @@
 //! where there is some (its §3.6), so that neither a bad random generator nor a repeated computation gives
 //! away the key.
 
+use std::sync::LazyLock;
+
 use zeroize::{Zeroize as _, Zeroizing};
 
 use super::scalar::{Scalar, SecretScalar};
@@ -20,7 +22,7 @@ impl Nonces {
         let d = Zeroizing::new(d.to_be());
         let e = e.to_be();
         let mut nonces = Self {
-            key: HmacKey::new(&[0; 32]),
+            key: ZERO_KEY.clone(),
             v: Zeroizing::new([1; 32]),
             first: true,
         };
@@ -52,7 +54,11 @@ impl Nonces {
     }
 }
 
+/// K of the first step, the same for all.
+static ZERO_KEY: LazyLock<HmacKey> = LazyLock::new(|| HmacKey::new(&[0; 32]));
+
 /// HMAC (RFC 2104) with SM3 under one key: the two hashes after their first block.
+#[derive(Clone)]
 struct HmacKey {
     inner: Sm3,
     outer: Sm3,

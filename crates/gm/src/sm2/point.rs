@@ -5,9 +5,10 @@
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use super::comb::{booth_digit, select};
 use super::field::{Field, P};
 use super::limbs;
-use super::scalar::{N, Scalar, declassify};
+use super::scalar::{N, Scalar, SecretScalar, declassify};
 
 /// A point of the curve other than infinity.
 #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
@@ -33,10 +34,10 @@ pub(super) struct SecretJacobian {
     z: Field,
 }
 
-const THREE: Field = Field::from_limbs(&[3, 0, 0, 0]);
+const THREE: Field = Field::constant(&[3, 0, 0, 0]);
 
 /// b of the curve.
-const B: Field = Field::from_limbs(&[
+const B: Field = Field::constant(&[
     0xddbc_bd41_4d94_0e93,
     0xf397_89f5_15ab_8f92,
     0x4d5a_9e4b_cf65_09a7,
@@ -46,13 +47,13 @@ const B: Field = Field::from_limbs(&[
 impl Affine {
     /// The base point G.
     pub(super) const GENERATOR: Self = Self {
-        x: Field::from_limbs(&[
+        x: Field::constant(&[
             0x715a_4589_334c_74c7,
             0x8fe3_0bbf_f266_0be1,
             0x5f99_0446_6a39_c994,
             0x32c4_ae2c_1f19_8119,
         ]),
-        y: Field::from_limbs(&[
+        y: Field::constant(&[
             0x02df_32e5_2139_f0a0,
             0xd0a9_877c_c62a_4740,
             0x59bd_cee3_6b69_2153,
@@ -139,19 +140,21 @@ impl Jacobian {
         z: Field::ZERO,
     };
 
-    /// 2·self, for a = −3 (dbl-2001-b of the Explicit-Formulas Database): 3 products, 5 squares. Takes infinity
-    /// to infinity.
+    /// 2·self, for a = −3: 4 products, 4 squares. Takes infinity to infinity.
+    ///
+    /// With M = 3(X − Z²)(X + Z²) and S = 4XY²: X' = M² − 2S, Y' = M(S − X') − 8Y⁴, Z' = 2YZ.
     #[inline(always)]
     pub(super) fn double(&self) -> Self {
-        let delta = self.z.square();
-        let gamma = self.y.square();
-        let beta = self.x * gamma;
-        let difference = (self.x - delta) * (self.x + delta);
-        let alpha = difference.double() + difference;
-        let beta_4 = beta.double().double();
-        let x = alpha.square() - beta_4.double();
-        let z = (self.y + self.z).square() - gamma - delta;
-        let y = alpha * (beta_4 - x) - gamma.square().double().double().double();
+        let y_2 = self.y.double();
+        let z = y_2 * self.z;
+        let zz = self.z.square();
+        let yy_4 = y_2.square();
+        let third = (self.x - zz) * (self.x + zz);
+        let m = third.double() + third;
+        let s = self.x * yy_4;
+        let yyyy_8 = yy_4.square().halve();
+        let x = m.square() - s.double();
+        let y = m * (s - x) - yyyy_8;
         Self { x, y, z }
     }
 
@@ -312,6 +315,42 @@ impl SecretJacobian {
         self.set(Jacobian::select(skip, &old, &sum));
     }
 
+    /// As [`add_affine`](Self::add_affine), and right for every self and `other`.
+    #[inline(always)]
+    fn add_affine_complete(&mut self, other: &Affine, skip: u64) {
+        let old = self.value();
+        let (sum, h, r) = old.add_affine_distinct(other);
+        // Opposite points need nothing: their sum has Z = 0.
+        let equal = h.zero_mask() & r.zero_mask();
+        let sum = Jacobian::select(equal, &old.double(), &sum);
+        let was_infinity = old.z.zero_mask();
+        let sum = Jacobian::select(was_infinity, &(*other).into(), &sum);
+        self.set(Jacobian::select(skip, &old, &sum));
+    }
+
+    /// \[k\]P for a public point and a secret number, by Booth's digits of width 5 from the top. No branch and no
+    /// address depends on k.
+    pub(super) fn multiple(point: &Affine, k: &SecretScalar) -> Self {
+        const W: usize = 5;
+        // entries[j − 1] = j·P
+        let mut multiples = vec![Jacobian::from(*point)];
+        for _ in 1..1 << (W - 1) {
+            multiples.push(multiples[multiples.len() - 1].add_affine_public(point));
+        }
+        let entries = Jacobian::to_affine_all(&multiples);
+        let entries: Vec<[u64; 8]> = entries.into_iter().map(Affine::to_words).collect();
+        let mut sum = Self::infinity();
+        for i in (0..=256 / W).rev() {
+            for _ in 0..W {
+                sum.set(sum.value().double());
+            }
+            let (negative, magnitude) = booth_digit::<W>(k.limbs(), i);
+            let entry = Affine::from_words(&select(&entries, magnitude)).neg_secret(negative);
+            sum.add_affine_complete(&entry, limbs::word_zero_mask(magnitude));
+        }
+        sum
+    }
+
     /// The affine form, or `None` for infinity; whether it is infinity becomes public.
     pub(super) fn to_affine_secret(&self) -> Option<Affine> {
         let affine = self.value().scale(self.z.invert());
@@ -327,6 +366,46 @@ impl Jacobian {
             x: Field::select(mask, a.x, b.x),
             y: Field::select(mask, a.y, b.y),
             z: Field::select(mask, a.z, b.z),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::test_support::{
+        below, from_reference, reference_multiple, reference_point, reference_scalar,
+    };
+    use super::*;
+
+    #[track_caller]
+    fn check(point: &Affine, k: &limbs::Limbs) {
+        let expected = from_reference(&(reference_point(point) * reference_scalar(k)));
+        let k = Scalar::from_be(&limbs::to_be(k)).unwrap().to_secret();
+        assert_eq!(SecretJacobian::multiple(point, &k).to_affine_secret(), expected);
+    }
+
+    /// Near n the last additions meet equal or opposite points: n − 6 doubles, for one.
+    #[test]
+    fn secret_multiples_at_edges() {
+        for small in 0..70 {
+            check(&Affine::GENERATOR, &[small, 0, 0, 0]);
+            check(
+                &Affine::GENERATOR,
+                &limbs::sub_mod(&[0; 4], &[small, 0, 0, 0], &N),
+            );
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(100))]
+
+        #[test]
+        fn secret_multiples_of_any_point(d in below(N), k in below(N)) {
+            if let Some(point) = from_reference(&reference_multiple(&d)) {
+                check(&point, &k);
+            }
         }
     }
 }

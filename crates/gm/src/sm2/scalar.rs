@@ -86,7 +86,7 @@ impl SecretScalar {
     pub(crate) fn from_be(bytes: &[u8; 32]) -> Option<Self> {
         let a = Self(limbs::from_be(bytes));
         let below = limbs::sub(&a.0, &N).1;
-        let valid = below.wrapping_neg() & !limbs::zero_mask(&a.0);
+        let valid = u64::from(below).wrapping_neg() & !limbs::zero_mask(&a.0);
         declassify(valid).then_some(a)
     }
 
@@ -110,7 +110,7 @@ impl SecretScalar {
     /// a⁻¹ = a^(n−2) mod n; zero for zero. The exponent is public.
     pub(crate) fn invert(&self) -> Self {
         let mut powers = [Self(montgomery_mul(&self.0, &R_SQUARED)), Self([0; 4])];
-        powers[1] = Self(limbs::montgomery_one(&N));
+        powers[1] = Self(ONE_MONTGOMERY);
         let [base, result] = &mut powers;
         let exponent = limbs::sub(&N, &[2, 0, 0, 0]).0;
         for bit in (0..256).rev() {
@@ -143,6 +143,11 @@ pub(super) fn declassify(mask: u64) -> bool {
     mask != 0
 }
 
+/// Whether a secret word is zero becomes public.
+pub(crate) fn declassify_zero(word: u64) -> bool {
+    declassify(limbs::word_zero_mask(word))
+}
+
 /// −n⁻¹ mod 2⁶⁴, by Newton's iteration, which doubles the number of right bits: 3, 6, 12, 24, 48, 96.
 const N_NEGATIVE_INVERSE: u64 = {
     let mut inverse = N[0];
@@ -154,8 +159,11 @@ const N_NEGATIVE_INVERSE: u64 = {
     inverse.wrapping_neg()
 };
 
+/// 2²⁵⁶ mod n.
+const ONE_MONTGOMERY: Limbs = limbs::shifted(&[1, 0, 0, 0], 256, &N);
+
 /// 2⁵¹² mod n.
-const R_SQUARED: Limbs = limbs::montgomery_square(&N);
+const R_SQUARED: Limbs = limbs::shifted(&[1, 0, 0, 0], 512, &N);
 
 /// a·b·2⁻²⁵⁶ mod n, for a·b below n·2²⁵⁶.
 fn montgomery_mul(a: &Limbs, b: &Limbs) -> Limbs {
@@ -163,7 +171,7 @@ fn montgomery_mul(a: &Limbs, b: &Limbs) -> Limbs {
     let mut low = [t[0], t[1], t[2], t[3]];
     // Each turn adds the multiple of n that makes the lowest limb zero, and drops that limb; what is carried out
     // of `low` has the weight of the limb of t that is added next.
-    let mut carry = 0;
+    let mut carry = 0u8;
     for high in [t[4], t[5], t[6], t[7]] {
         let m = low[0].wrapping_mul(N_NEGATIVE_INVERSE);
         let (l0, h0) = multiply(m, N[0]);
@@ -178,7 +186,7 @@ fn montgomery_mul(a: &Limbs, b: &Limbs) -> Limbs {
         let (r2, c) = add_carry(r2, h1, c);
         let (r3, c) = add_carry(r3, h2, c);
         // h3 + top + c + high + carry < 2⁶⁴ · 3: two limbs.
-        let (r4, c1) = add_carry(h3, top, c);
+        let (r4, c1) = add_carry(h3, top.into(), c);
         let (r4, c2) = add_carry(r4, high, carry);
         low = [r1, r2, r3, r4];
         carry = c1 + c2;

@@ -19,12 +19,12 @@ const P: &str = "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFF
 const N: &str = "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123";
 const MESSAGE: &[u8] = b"message digest";
 
-fn hex(text: &str) -> [u8; 32] {
+pub(crate) fn hex(text: &str) -> [u8; 32] {
     std::array::from_fn(|i| u8::from_str_radix(&text[2 * i..2 * i + 2], 16).unwrap())
 }
 
 /// `number` + `addend`, where no carry leaves the last eight bytes.
-fn plus(number: &str, addend: i64) -> [u8; 32] {
+pub(crate) fn plus(number: &str, addend: i64) -> [u8; 32] {
     let mut bytes = hex(number);
     let (_, low) = bytes.split_last_chunk_mut::<8>().unwrap();
     *low = u64::from_be_bytes(*low)
@@ -34,7 +34,7 @@ fn plus(number: &str, addend: i64) -> [u8; 32] {
     bytes
 }
 
-fn small(number: u8) -> [u8; 32] {
+pub(crate) fn small(number: u8) -> [u8; 32] {
     let mut bytes = [0; 32];
     bytes[31] = number;
     bytes
@@ -379,7 +379,7 @@ fn coordinates_are_not_reduced() {
             PublicKey::from_sec1(&[&[4][..], &small(offset), &y].concat()),
             Ok(key)
         );
-        // p ends in eight bytes of ones, so the sum is written by hand: p + offset = 2²⁵⁶ − 2²²⁴ − 2⁹⁶ + 2⁶⁴ + offset − 1.
+        // p ends in eight bytes of ones, so the carry is written by hand.
         if offset > 0 {
             let mut above = hex("FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF000000010000000000000000");
             above[31] = offset - 1;
