@@ -15,7 +15,8 @@ mod rules;
 mod submission;
 
 pub use fold::apply;
-pub use rules::ApplicationFacts;
+pub use rules::{ApplicationFacts, decide};
+pub(crate) use submission::place_is_free;
 pub use submission::{Claim, RegisteredImpression};
 
 /// An application.

@@ -8,7 +8,7 @@ use crate::profile::ProfileId;
 
 mod rules;
 
-pub use rules::AuthorityFacts;
+pub use rules::{AuthorityFacts, decide};
 
 /// Level of administration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -113,12 +113,12 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Published codes of large public bodies, found on their own pages.
+    /// Codes that their owners publish.
     const REAL: [&str; 4] = [
         "91440300708461136T", // 腾讯科技（深圳）有限公司
         "914403001922038216", // 华为技术有限公司
         "91110000802100433B", // 百度在线网络技术（北京）有限公司
-        "12100000400000624A", // 北京大学
+        "12100000400002259P", // a public institution (事业单位)
     ];
 
     #[test]

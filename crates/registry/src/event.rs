@@ -80,6 +80,10 @@ impl SubjectKind {
 /// Any event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", content = "event", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are made, stored and folded one by one"
+)]
 pub enum Event {
     /// Of an authority.
     Authority(AuthorityEvent),

@@ -11,7 +11,7 @@ use crate::id::{FilingId, SealId};
 
 mod rules;
 
-pub use rules::FilingFacts;
+pub use rules::{FilingFacts, decide, duties};
 
 /// A filing of one thing with one body.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -256,7 +256,7 @@ pub fn apply(state: Option<Filing>, event: &FilingEvent) -> Option<Filing> {
         ..
     } = event
     {
-        return Some(state.unwrap_or_else(|| Filing {
+        return Some(state.unwrap_or(Filing {
             id: *id,
             seal: *seal,
             body: *body,

@@ -10,7 +10,7 @@ use crate::usage::DocumentType;
 
 mod rules;
 
-pub use rules::GrantFacts;
+pub use rules::{GrantFacts, decide};
 
 /// A grant.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

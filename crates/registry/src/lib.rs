@@ -14,6 +14,7 @@ mod macros;
 pub mod application;
 pub mod authority;
 mod credit_code;
+mod desk;
 mod digest;
 mod event;
 pub mod filing;

@@ -9,7 +9,7 @@ use crate::role::{Appointment, Role, Scope};
 
 mod rules;
 
-pub use rules::PersonFacts;
+pub use rules::{PersonFacts, decide};
 
 /// A person. Name, identity number and contact lie encrypted in the store under the same identifier.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -216,3 +216,6 @@ pub(crate) fn hours_after(at: Timestamp, hours: u32) -> Timestamp {
     at.checked_add(jiff::SignedDuration::from_hours(i64::from(hours)))
         .unwrap_or(Timestamp::MAX)
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::id::{AuthorityId, PersonId, SystemId, UnitId};
+use crate::person::Person;
 
 /// What a person may be appointed to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -122,9 +123,11 @@ impl Appointment {
         self.from <= at && self.until.is_none_or(|until| at < until)
     }
 
-    /// Whether there is an instant from `at` on at which both are in force.
+    /// Whether there is an instant at which both are in force.
     pub fn overlaps(&self, other: &Appointment) -> bool {
-        self.until.is_none_or(|until| other.from < until) && other.until.is_none_or(|until| self.from < until)
+        let begins = self.from.max(other.from);
+        let before = |until: Option<Timestamp>| until.is_none_or(|until| begins < until);
+        before(self.until) && before(other.until)
     }
 }
 
@@ -152,6 +155,17 @@ pub enum Network {
     Internet,
 }
 
+impl Network {
+    /// The stable name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Network::GovernmentExtranet => "government_extranet",
+            Network::Office => "office",
+            Network::Internet => "internet",
+        }
+    }
+}
+
 /// Who acts, with the appointments loaded for them and where they sit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Acting {
@@ -163,6 +177,8 @@ pub struct Acting {
     pub network: Network,
     /// Whether the computer is one of those set aside for seals (专用计算机).
     pub dedicated_device: bool,
+    /// Whether the person may not act at present.
+    pub blocked: bool,
 }
 
 impl Acting {
@@ -173,6 +189,29 @@ impl Acting {
             appointments: Vec::new(),
             network: Network::GovernmentExtranet,
             dedicated_device: true,
+            blocked: false,
+        }
+    }
+
+    /// A person who signed in.
+    pub fn of(person: &Person, network: Network, dedicated_device: bool) -> Acting {
+        Acting {
+            actor: Actor::Person(person.id),
+            appointments: person.appointments.clone(),
+            network,
+            dedicated_device,
+            blocked: person.blocked.is_some(),
+        }
+    }
+
+    /// A business system, known by its certificate.
+    pub fn system(system: SystemId, network: Network) -> Acting {
+        Acting {
+            actor: Actor::System(system),
+            appointments: Vec::new(),
+            network,
+            dedicated_device: false,
+            blocked: false,
         }
     }
 

@@ -10,6 +10,8 @@ use crate::digest::Digest32;
 use crate::filing::{FilingBody, FilingOccasion};
 use crate::id::{ApplicationId, AuthorityId, DeviceId, FilingId, PersonId, SealId, UnitId};
 
+mod custody;
+mod ending;
 mod fold;
 mod kind;
 mod making;
@@ -17,8 +19,9 @@ mod rules;
 
 pub use fold::apply;
 pub use kind::{SealClass, SealKind};
+pub(crate) use making::renewable;
 pub use making::{CertificateFacts, Comparison, NameMatch, NewEdition, Verdict};
-pub use rules::SealFacts;
+pub use rules::{SealFacts, decide};
 
 /// A seal and everything that is kept about it for ever (R41).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -465,6 +468,10 @@ pub enum SealCommand {
 /// What happened to a seal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "events are made, stored and folded one by one"
+)]
 pub enum SealEvent {
     /// Made.
     Made {

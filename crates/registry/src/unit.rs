@@ -9,7 +9,7 @@ use crate::id::{AuthorityId, UnitId};
 
 mod rules;
 
-pub use rules::UnitFacts;
+pub use rules::{UnitFacts, decide};
 
 /// What sort of owner it is (R3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

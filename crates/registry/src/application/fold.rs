@@ -39,6 +39,7 @@ pub fn apply(state: Option<Application>, event: &ApplicationEvent) -> Option<App
             application.status = ApplicationStatus::Returned;
             application.supplements.clone_from(materials);
             application.reasons.clone_from(reasons);
+            application.delivered_at = None;
         }
         ApplicationEvent::Approved { .. } => application.status = ApplicationStatus::Approved,
         ApplicationEvent::Rejected { reasons, .. } => {

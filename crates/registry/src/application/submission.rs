@@ -2,10 +2,18 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::authority::AuthorityStatus;
+use crate::desk::Desk;
 use crate::digest::Digest32;
-use crate::event::Subject;
-use crate::id::PersonId;
-use crate::seal::SealKind;
+use crate::event::{Subject, SubjectKind};
+use crate::id::{AuthorityId, PersonId, UnitId};
+use crate::profile::china;
+use crate::refusal::{Code, Refusal};
+use crate::seal::{
+    Impression, ImpressionSource, Owner, SealClass, SealKind, SealRecord, SealStatus, renewable,
+};
+
+use super::{Application, ApplicationFacts, ApplicationKind, Ask, MaterialKind, SealSpec};
 
 /// A seal or pending application that holds a place among an owner's seals (R27, R28, Q5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,4 +48,260 @@ pub enum RegisteredImpression {
     /// It could not be asked.
     #[default]
     Unreachable,
+}
+
+/// The authority is designated and stands over the applicant (R10, R12).
+pub(super) fn addressed(
+    desk: &Desk<'_>,
+    facts: &ApplicationFacts<'_>,
+    wanted: AuthorityId,
+) -> Result<(), Refusal> {
+    let authority = facts.authority.filter(|authority| authority.id == wanted);
+    let authority = desk.found(SubjectKind::Authority, authority)?;
+    let designated = authority.status == AuthorityStatus::Designated;
+    desk.ensure(designated, Code::AuthorityNotDesignated, [])?;
+    desk.ensure(facts.lineage.contains(&wanted), Code::OutsideSubtree, [])
+}
+
+/// What is asked for concerns the applicant's own seal, for a reason that leads to this process.
+pub(super) fn asked(
+    desk: &Desk<'_>,
+    facts: &ApplicationFacts<'_>,
+    unit: Option<UnitId>,
+    agent: PersonId,
+    ask: &Ask,
+) -> Result<(), Refusal> {
+    let owner = match ask {
+        Ask::Make { seal } => {
+            desk.text("name", &seal.name)?;
+            let fits = match seal.kind.class() {
+                SealClass::LegalName | SealClass::Organ | SealClass::Business => {
+                    matches!(seal.owner, Owner::Unit { .. })
+                }
+                SealClass::Position => matches!(seal.owner, Owner::Position { .. }),
+                SealClass::Personal => matches!(seal.owner, Owner::Person { .. }),
+            };
+            desk.ensure(
+                fits,
+                Code::OwnerDoesNotFit,
+                [("kind", seal.kind.name().to_owned())],
+            )?;
+            seal.owner
+        }
+        Ask::Renew { seal }
+        | Ask::Change { seal, .. }
+        | Ask::Cancel { seal, .. }
+        | Ask::Suspend { seal, .. }
+        | Ask::Resume { seal }
+        | Ask::ResetPin { seal }
+        | Ask::ReplaceDevice { seal, .. } => {
+            let found = facts.seal.filter(|found| found.id == *seal);
+            desk.found(SubjectKind::Seal, found)?.owner
+        }
+    };
+    let own = match unit {
+        Some(unit) => owner.unit() == Some(unit),
+        None => owner == Owner::Person { holder: agent },
+    };
+    desk.ensure(own, Code::NotOwnSeal, [])?;
+    if let Some(reason) = ask.reason() {
+        let allowed = desk.profile.allows_reason(reason, ask.kind());
+        desk.ensure(
+            allowed,
+            Code::ReasonNotForThis,
+            [("reason", reason.name().to_owned())],
+        )?;
+    }
+    Ok(())
+}
+
+/// Everything that must be there when an application is handed in.
+pub(super) fn submittable(
+    desk: &Desk<'_>,
+    facts: &ApplicationFacts<'_>,
+    application: &Application,
+) -> Result<(), Refusal> {
+    let ending = matches!(application.ask, Ask::Cancel { .. });
+    let ended = facts.unit.is_some_and(|unit| unit.ended.is_some());
+    desk.ensure(!ended || ending, Code::UnitHasEnded, [])?;
+    asked(desk, facts, application.unit, application.agent, &application.ask)?;
+    if let Ask::Make { seal } = &application.ask {
+        new_seal(desk, facts, seal)?;
+        return materials(desk, facts, application, seal.kind);
+    }
+    let wanted = application.ask.seal();
+    let seal = facts.seal.filter(|seal| Some(seal.id) == wanted);
+    let seal = desk.found(SubjectKind::Seal, seal)?;
+    existing_seal(desk, facts, &application.ask, seal)?;
+    materials(desk, facts, application, seal.kind)
+}
+
+/// R19, R20, R27, R28, R33, R61.
+fn new_seal(desk: &Desk<'_>, facts: &ApplicationFacts<'_>, spec: &SealSpec) -> Result<(), Refusal> {
+    let free_style = matches!(spec.kind.class(), SealClass::Position | SealClass::Personal);
+    if desk.profile.physical_seal_first && !free_style {
+        let today = desk.now.to_zoned(china()).date();
+        let engraved = spec
+            .physical
+            .as_ref()
+            .is_some_and(|physical| !physical.record.trim().is_empty() && physical.engraved_on <= today);
+        desk.ensure(engraved, Code::PhysicalSealMissing, [])?;
+    }
+    let Some(impression) = &spec.impression else {
+        return Err(desk.refuse(Code::ImpressionMissing, []));
+    };
+    match (impression.source, facts.registered) {
+        (ImpressionSource::Drawn, _) => desk.ensure(free_style, Code::ImpressionNotRegistered, [])?,
+        (ImpressionSource::PublicSecurity, RegisteredImpression::Fetched { digest, .. }) => {
+            desk.ensure(*digest == impression.digest, Code::ImpressionNotTheFiled, [])?;
+        }
+        (ImpressionSource::PublicSecurity, _) => return Err(desk.refuse(Code::ImpressionNotTheFiled, [])),
+        (ImpressionSource::Applicant, RegisteredImpression::Fetched { .. }) => {
+            return Err(desk.refuse(Code::ImpressionIsFiled, []));
+        }
+        (ImpressionSource::Applicant, _) => {}
+    }
+    if let Some(replaced) = spec.replaces {
+        let replaced = facts.seal.filter(|seal| seal.id == replaced);
+        let replaced = desk.found(SubjectKind::Seal, replaced)?;
+        let own = replaced.owner == spec.owner || replaced.owner.unit() == spec.owner.unit();
+        desk.ensure(own && replaced.kind == spec.kind, Code::NotOwnSeal, [])?;
+        desk.ensure(!replaced.holds_place(), Code::CancelFirst, [])?;
+    }
+    place_is_free(
+        desk,
+        spec.kind,
+        spec.owner.holder(),
+        Some(impression),
+        facts.claims,
+    )
+}
+
+/// At most one legal-name seal; others of a kind only with another impression. Codes are compared first, then the
+/// images (R27, R28; Q5, Q7).
+pub(crate) fn place_is_free(
+    desk: &Desk<'_>,
+    kind: SealKind,
+    holder: Option<PersonId>,
+    impression: Option<&Impression>,
+    claims: &[Claim],
+) -> Result<(), Refusal> {
+    let same_kind = || {
+        claims
+            .iter()
+            .filter(|claim| claim.kind == kind && claim.holder == holder)
+    };
+    if kind == SealKind::LegalName {
+        let holds = same_kind().next();
+        let values = [(
+            "by",
+            holds
+                .map(|claim| claim.subject.id.to_string())
+                .unwrap_or_default(),
+        )];
+        return desk.ensure(holds.is_none(), Code::LegalNameSealExists, values);
+    }
+    let Some(impression) = impression else {
+        return Ok(());
+    };
+    let same = |claim: &&Claim| {
+        let code = impression.code.is_some() && claim.code == impression.code;
+        code || claim.impression == Some(impression.digest) || claim.looks_same
+    };
+    let taken = same_kind().find(same);
+    let values = [(
+        "by",
+        taken
+            .map(|claim| claim.subject.id.to_string())
+            .unwrap_or_default(),
+    )];
+    desk.ensure(taken.is_none(), Code::ImpressionTaken, values)
+}
+
+/// Whether the seal is in a state in which this can be asked.
+fn existing_seal(
+    desk: &Desk<'_>,
+    facts: &ApplicationFacts<'_>,
+    ask: &Ask,
+    seal: &SealRecord,
+) -> Result<(), Refusal> {
+    let status = seal.status;
+    let fits = match ask {
+        Ask::Make { .. } => true,
+        Ask::Renew { .. } => matches!(status, SealStatus::Active | SealStatus::Expired),
+        Ask::Suspend { .. } => status == SealStatus::Active,
+        Ask::Resume { .. } => status == SealStatus::Suspended,
+        Ask::Change { scheduled: true, .. } => status == SealStatus::Active,
+        Ask::Change { .. } | Ask::Cancel { .. } => !status.is_end(),
+        Ask::ResetPin { .. } | Ask::ReplaceDevice { .. } => {
+            matches!(status, SealStatus::Active | SealStatus::Suspended)
+        }
+    };
+    let values = [
+        ("state", status.name().to_owned()),
+        ("command", ask.kind().name().to_owned()),
+    ];
+    desk.ensure(fits, Code::SealNotInThisState, values)?;
+    match ask {
+        Ask::Renew { .. } => renewable(desk, seal, facts.claims),
+        Ask::Suspend { .. } => desk.ensure(desk.profile.suspension, Code::SuspensionNotOffered, []),
+        Ask::Change { scheduled: true, .. } => {
+            desk.ensure(desk.profile.scheduled_change, Code::ChangeIsCancelFirst, [])
+        }
+        Ask::ReplaceDevice { device, .. } => {
+            let known = seal.edition().is_some_and(|edition| edition.device.id == *device);
+            desk.ensure(known, Code::DeviceUnknown, [])
+        }
+        Ask::Make { .. }
+        | Ask::Change { .. }
+        | Ask::Cancel { .. }
+        | Ask::Resume { .. }
+        | Ask::ResetPin { .. } => Ok(()),
+    }
+}
+
+/// Every document that is needed is there, can be fetched, or is made needless by a certificate (R18–R23).
+fn materials(
+    desk: &Desk<'_>,
+    facts: &ApplicationFacts<'_>,
+    application: &Application,
+    kind: SealKind,
+) -> Result<(), Refusal> {
+    let asked = application.ask.kind();
+    let there = |kind: MaterialKind| application.materials.iter().any(|material| material.kind == kind);
+    let needless = |kind: MaterialKind| {
+        facts.connector.contains(&kind)
+            || (there(MaterialKind::HeldCertificate) && desk.profile.certificate_replaces.contains(&kind))
+    };
+    let needed = desk
+        .profile
+        .needed_materials(asked, kind.class(), application.ask.reason());
+    let mut missing = needed
+        .into_iter()
+        .filter(|kind| !needless(*kind) && !there(*kind));
+    // What the reviewer asked for leaves that list when it comes in, whatever was there before.
+    let Some(missing) = missing.next().or(application.supplements.first().copied()) else {
+        return Ok(());
+    };
+    let code = match missing {
+        MaterialKind::UnitIdentity | MaterialKind::AgentIdentity | MaterialKind::HolderIdentity
+            if asked == ApplicationKind::ResetPin =>
+        {
+            Code::ResetEvidenceMissing
+        }
+        MaterialKind::UnitIdentity
+        | MaterialKind::AgentIdentity
+        | MaterialKind::HolderIdentity
+        | MaterialKind::AgentAuthorisation
+        | MaterialKind::HeldCertificate => match asked {
+            ApplicationKind::Cancel | ApplicationKind::Change => Code::EndingEvidenceMissing,
+            _ => Code::IdentityMissing,
+        },
+        MaterialKind::EngravingProof => Code::EngravingProofMissing,
+        MaterialKind::ImpressionSheet => Code::ImpressionSheetMissing,
+        MaterialKind::ApplicationForm | MaterialKind::SealedForm => Code::FormMissing,
+        MaterialKind::ChangeProof => Code::EndingEvidenceMissing,
+        MaterialKind::CustodianReport => Code::CustodianReportMissing,
+    };
+    Err(desk.refuse(code, [("material", missing.name().to_owned())]))
 }

@@ -1,9 +1,16 @@
 //! What a unit may do and become.
 
-use crate::authority::Authority;
+use jiff::Timestamp;
+
+use crate::authority::{Authority, AuthorityStatus};
+use crate::desk::Desk;
+use crate::event::SubjectKind;
 use crate::id::{AuthorityId, UnitId};
 use crate::profile::Profile;
-use crate::role::Acting;
+use crate::refusal::{Code, Refusal};
+use crate::role::{Acting, Role};
+
+use super::{Unit, UnitCommand, UnitEvent};
 
 /// What must be looked up before deciding about a unit.
 #[derive(Clone, Debug)]
@@ -20,4 +27,85 @@ pub struct UnitFacts<'a> {
     pub present_lineage: &'a [AuthorityId],
     /// The unit that is registered with this credit code, if any.
     pub code_taken_by: Option<UnitId>,
+}
+
+/// What a command does to a unit, or why not.
+pub fn decide(
+    state: Option<&Unit>,
+    facts: &UnitFacts<'_>,
+    command: &UnitCommand,
+    now: Timestamp,
+) -> Result<Vec<UnitEvent>, Refusal> {
+    let desk = Desk {
+        profile: facts.profile,
+        acting: facts.acting,
+        subject: SubjectKind::Unit,
+        command: command.name(),
+        now,
+    };
+    if let UnitCommand::Register {
+        id,
+        authority,
+        parent,
+        code,
+        name,
+        kind,
+        region,
+        level,
+    } = command
+    {
+        if state.is_some() {
+            return Err(desk.exists_already());
+        }
+        desk.text("name", name)?;
+        designated(&desk, facts, *authority)?;
+        desk.officer_or_service(&[Role::Reviewer], facts.lineage)?;
+        desk.ensure(facts.code_taken_by.is_none(), Code::UnitCodeTaken, [])?;
+        return Ok(vec![UnitEvent::Registered {
+            at: now,
+            id: *id,
+            authority: *authority,
+            parent: *parent,
+            code: code.clone(),
+            name: name.clone(),
+            kind: *kind,
+            region: region.clone(),
+            level: *level,
+        }]);
+    }
+    let unit = desk.found(SubjectKind::Unit, state)?;
+    if unit.ended.is_some() {
+        return Err(desk.refuse(Code::UnitHasEnded, []));
+    }
+    desk.officer(&[Role::Reviewer], facts.lineage)?;
+    let event = match command {
+        UnitCommand::Register { .. } => return Err(desk.exists_already()),
+        UnitCommand::Rename { name } => {
+            desk.text("name", name)?;
+            UnitEvent::Renamed {
+                at: now,
+                name: name.clone(),
+            }
+        }
+        UnitCommand::Move { authority } => {
+            designated(&desk, facts, *authority)?;
+            desk.officer(&[Role::Reviewer], facts.present_lineage)?;
+            UnitEvent::Moved {
+                at: now,
+                authority: *authority,
+            }
+        }
+        UnitCommand::End { reason } => UnitEvent::Ended {
+            at: now,
+            reason: *reason,
+        },
+    };
+    Ok(vec![event])
+}
+
+fn designated(desk: &Desk<'_>, facts: &UnitFacts<'_>, wanted: AuthorityId) -> Result<(), Refusal> {
+    let authority = facts.authority.filter(|authority| authority.id == wanted);
+    let authority = desk.found(SubjectKind::Authority, authority)?;
+    let designated = authority.status == AuthorityStatus::Designated;
+    desk.ensure(designated, Code::AuthorityNotDesignated, [])
 }

@@ -261,6 +261,3 @@ impl Deputy {
                 .is_none_or(|max| amount_fen.unwrap_or(0) <= max)
     }
 }
-
-/// Steps of one rule at most.
-pub(super) const STEPS_MAX: usize = 16;
