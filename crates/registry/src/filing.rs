@@ -278,6 +278,7 @@ pub fn apply(state: Option<Filing>, event: &FilingEvent) -> Option<Filing> {
             filing.tries = filing.tries.saturating_add(1);
         }
         FilingEvent::Failed { reason, .. } => {
+            filing.status = FilingStatus::Open;
             filing.tries = filing.tries.saturating_add(1);
             filing.last_failure = Some(reason.clone());
         }

@@ -289,12 +289,9 @@ pub(crate) fn renewable(desk: &Desk<'_>, seal: &SealRecord, claims: &[Claim]) ->
         return Ok(());
     }
     let days = desk.profile.late_renewal_days;
+    let late = days > 0 && desk.now < days_after(edition.not_after, days);
     let values = [("until", edition.not_after.to_string())];
-    desk.ensure(
-        desk.now < days_after(edition.not_after, days),
-        Code::RenewalTooLate,
-        values,
-    )?;
+    desk.ensure(late, Code::RenewalTooLate, values)?;
     // An expired seal has given up its place; somebody else may have taken it.
     place_is_free(
         desk,

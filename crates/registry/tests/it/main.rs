@@ -1,2 +1,11 @@
 //! The rules as their users meet them: every state with every command, every refusal by its R-number, and
 //! invariants under random commands.
+#![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
+
+mod applying;
+mod life;
+mod people;
+mod random;
+mod table;
+mod using;
+mod world;
