@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
 use crate::export::{Line, Lines};
-use crate::finding::hex;
+use crate::finding::{hex, with_words};
 use crate::{Checkpoint, Effect, Entry, Finding, Frontier, LogKey, SignedCheckpoint, leaf_digest};
 
 use subjects::Subjects;
@@ -50,9 +50,14 @@ pub enum Conclusion {
     Indeterminate,
 }
 
+/// The name and version of a report's JSON form; a consumer refuses what it does not know.
+pub const REPORT_SCHEMA: &str = "yinxin-audit-report-1";
+
 /// What a check found out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// Always [`REPORT_SCHEMA`].
+    pub schema: &'static str,
     /// From the findings.
     pub conclusion: Conclusion,
     /// Which log it says it is.
@@ -83,7 +88,7 @@ pub struct Report {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Findings {
     /// At most [`FINDINGS_MAX`] of each kind.
-    #[serde(rename = "findings")]
+    #[serde(rename = "findings", serialize_with = "with_words")]
     list: Vec<Finding>,
     /// How many more there were.
     #[serde(rename = "unlisted_findings")]
@@ -226,8 +231,7 @@ impl<'a> Reading<'a> {
             match saved.verify(self.against.keys) {
                 Ok(checkpoint) if checkpoint.origin == origin => self.saved.push(checkpoint),
                 Ok(_) => {}
-                Err(error) => {
-                    let why = error.to_string();
+                Err(why) => {
                     self.findings.push(Finding::SavedUnproved { size, why });
                 }
             }
@@ -250,15 +254,13 @@ impl<'a> Reading<'a> {
         match line {
             Line::Key(key) if is_in_head => {
                 self.is_in_head = true;
-                if let Err(error) = key {
-                    let why = error.to_string();
+                if let Err(why) = key {
                     self.findings.push(Finding::KeyMalformed { line: number, why });
                 }
             }
             Line::Entry(bytes) => self.entry(bytes),
             Line::Checkpoint(Ok(checkpoint)) => self.checkpoint(&checkpoint),
-            Line::Checkpoint(Err(error)) => {
-                let why = error.to_string();
+            Line::Checkpoint(Err(why)) => {
                 self.findings
                     .push(Finding::CheckpointMalformed { line: number, why });
             }
@@ -285,8 +287,7 @@ impl<'a> Reading<'a> {
                 self.subjects.note(&entry);
                 self.count(entry.act);
             }
-            Err(error) => {
-                let why = error.to_string();
+            Err(why) => {
                 self.findings.push(Finding::EntryMalformed { index, why });
             }
         }
@@ -322,8 +323,7 @@ impl<'a> Reading<'a> {
         }
         let checkpoint = match signed.verify(self.against.keys) {
             Ok(checkpoint) => checkpoint,
-            Err(error) => {
-                let why = error.to_string();
+            Err(why) => {
                 self.findings.push(Finding::CheckpointUnproved { size, why });
                 return;
             }
@@ -390,6 +390,7 @@ impl<'a> Reading<'a> {
 
     fn report(self) -> Report {
         Report {
+            schema: REPORT_SCHEMA,
             conclusion: self.findings.conclusion(),
             origin: self.origin,
             entries: self.frontier.size(),

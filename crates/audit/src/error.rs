@@ -157,3 +157,34 @@ pub enum Error {
     #[error("the checkpoint was not signed: {0}")]
     Sign(#[from] SignError),
 }
+
+impl Error {
+    /// The same sentence in Chinese; [`Display`](std::fmt::Display) is English.
+    #[rustfmt::skip]
+    pub fn zh(&self) -> String {
+        match self {
+            Self::EntryTooLong { bytes } => format!("条目有 {bytes} 字节，超过上限 {ENTRY_BYTES_MAX}：请另存大的内容，只记其杂凑值"),
+            Self::DetailsTooLong { bytes } => format!("条目的细节有 {bytes} 字节，超过上限 {DETAILS_BYTES_MAX}：请另存大的内容，只记其杂凑值"),
+            Self::DetailsTooDeep => format!("条目的细节嵌套超过 {DETAILS_DEPTH_MAX} 层"),
+            Self::Number { number } => format!("数字 {number} 不是 ±(2^53-1) 之间的整数：请写成字符串"),
+            Self::TooManyCommitments { count } => format!("条目有 {count} 个承诺值，超过上限 {COMMITMENTS_MAX}"),
+            Self::BadName { field, text } => format!("{field} 的值 {text:?} 不是由 a-z、0-9、_、- 和单个点组成的 {NAME_BYTES_MAX} 字节以内的名称"),
+            Self::BadId { field, text } => format!("{field} 的值 {text:?} 为空、超过 {ID_BYTES_MAX} 字节或含有控制字符"),
+            Self::Time { time } => format!("时间 {time} 早于公元 0 年：时钟有误"),
+            Self::EntryMalformed { .. } => "内容不是条目".into(),
+            Self::NotCanonical { at, expected, found } => format!("条目不是规范形式：第 {at} 字节起应为 {expected:?}，实为 {found:?}"),
+            Self::FrontierMalformed { bytes } => format!("日志的前沿已损坏：{bytes} 字节与其大小不符"),
+            Self::OutOfRange { from, size, .. } => format!("没有从 {from} 到 {size} 条的证明：前者超出后者"),
+            Self::NodeMissing { level, index } => format!("存储中缺少第 {level} 层第 {index} 个节点：日志已损坏"),
+            Self::ProofLength { found } => format!("证明有 {found} 个杂凑值，与条数不符：证明已损坏，或属于其他条数"),
+            Self::ProofMismatch => "证明得出另一个根：条目或日志不是当时签名的".into(),
+            Self::ProofMalformed { .. } => "内容不是条目的证明".into(),
+            Self::CheckpointMalformed { .. } => "内容不是签名的检查点".into(),
+            Self::CheckpointTooLong { bytes } => format!("检查点有 {bytes} 字节，超过上限 {CHECKPOINT_BYTES_MAX}"),
+            Self::CheckpointSigner { signers } => format!("检查点由 {signers} 签名，不是所给的公钥"),
+            Self::CheckpointSignature { signer, .. } => format!("{signer} 对检查点的签名无效：内容或签名被改动"),
+            Self::KeyMalformed { .. } => "内容不是“名称+标识+BASE64”形式的日志公钥".into(),
+            Self::Sign(_) => "密钥没有完成对检查点的签名".into(),
+        }
+    }
+}

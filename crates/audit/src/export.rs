@@ -53,6 +53,11 @@ impl<W: Write> ExportWriter<W> {
         self.size
     }
 
+    /// What is written to: who takes pieces away as they come takes them here.
+    pub fn get_mut(&mut self) -> &mut W {
+        &mut self.out
+    }
+
     /// Adds the next entry: its canonical form, as it is stored.
     pub fn entry(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.size += 1;

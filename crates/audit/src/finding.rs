@@ -4,6 +4,8 @@ use gm::Digest;
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 
+use crate::Error;
+
 /// What a finding means for the conclusion.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -37,7 +39,8 @@ pub enum Finding {
         /// From 1.
         line: u64,
         /// What is wrong with it.
-        why: String,
+        #[serde(serialize_with = "display")]
+        why: Error,
     },
     /// The file ends without its last line.
     CutOff {
@@ -56,7 +59,8 @@ pub enum Finding {
         /// From 0.
         index: u64,
         /// What is wrong with it.
-        why: String,
+        #[serde(serialize_with = "display")]
+        why: Error,
     },
     /// An entry is earlier than one before it, by more than clocks differ.
     TimeBackwards {
@@ -123,7 +127,8 @@ pub enum Finding {
         /// From 1.
         line: u64,
         /// What is wrong with it.
-        why: String,
+        #[serde(serialize_with = "display")]
+        why: Error,
     },
     /// A checkpoint of another log.
     CheckpointOrigin {
@@ -144,7 +149,8 @@ pub enum Finding {
         /// Entries that it covers.
         size: u64,
         /// What is wrong with it.
-        why: String,
+        #[serde(serialize_with = "display")]
+        why: Error,
     },
     /// A signed checkpoint has another root than the entries.
     CheckpointRoot {
@@ -180,7 +186,8 @@ pub enum Finding {
         /// Entries that it covers.
         size: u64,
         /// What is wrong with it.
-        why: String,
+        #[serde(serialize_with = "display")]
+        why: Error,
     },
     /// The log is another one than when the checkpoint was saved.
     SavedRoot {
@@ -234,10 +241,10 @@ impl Finding {
             Self::NotAnExport => "不是审计日志导出文件：请用 yinxin 导出的文件".into(),
             Self::LineUnknown { line } => format!("第 {line} 行不属于导出文件：文件被改动或损坏"),
             Self::LineTooLong { line } => format!("第 {line} 行过长：文件被改动或损坏"),
-            Self::KeyMalformed { line, why } => format!("第 {line} 行不是日志公钥（{why}）"),
+            Self::KeyMalformed { line, why } => format!("第 {line} 行不是日志公钥（{}）", why.zh()),
             Self::CutOff { entries } => format!("文件在 {entries} 条之后中断，缺少结束行：请重新导出，仍如此则日志被截断"),
             Self::CountDiffers { said, found } => format!("结束行记有 {said} 条，实有 {found} 条：有条目被删除或插入"),
-            Self::EntryMalformed { index, why } => format!("第 {index} 条不是规范的条目（{why}）：该条被改动"),
+            Self::EntryMalformed { index, why } => format!("第 {index} 条不是规范的条目（{}）：该条被改动", why.zh()),
             Self::TimeBackwards { index, time, latest } => format!("第 {index} 条的时间 {time} 早于此前的 {latest}：条目被调换，或时钟有误"),
             Self::TimeAhead { index, time } => format!("第 {index} 条的时间 {time} 晚于现在：时钟有误，或时间被改动"),
             Self::SubjectRepeated { index, act, subject, first } => format!("第 {index} 条 {act} 的对象 {subject} 在第 {first} 条已经出现：标识重复"),
@@ -246,14 +253,14 @@ impl Finding {
             Self::OutcomeMissing { index, subject } => format!("第 {index} 条的用印 {subject} 尚无结果：导出时正在进行，或程序中断后尚未处理"),
             Self::OutcomesUnnamed { count } => format!("另有 {count} 次用印尚无结果，未逐一列出"),
             Self::SubjectsUnnamed { count } => format!("另有 {count} 个对象的条目不合规则，未逐一列出"),
-            Self::CheckpointMalformed { line, why } => format!("第 {line} 行不是检查点（{why}）"),
+            Self::CheckpointMalformed { line, why } => format!("第 {line} 行不是检查点（{}）", why.zh()),
             Self::CheckpointOrigin { size, origin } => format!("{size} 条处的检查点属于另一日志 {origin}"),
             Self::CheckpointPlace { size, found } => format!("涵盖 {size} 条的检查点出现在 {found} 条之后：有条目被删除或插入"),
-            Self::CheckpointUnproved { size, why } => format!("{size} 条处的检查点没有得到证明（{why}）：检查点被伪造，或请给出其公钥"),
+            Self::CheckpointUnproved { size, why } => format!("{size} 条处的检查点没有得到证明（{}）：检查点被伪造，或请给出其公钥", why.zh()),
             Self::CheckpointRoot { size, sound, signed, computed } => format!("{size} 条处签名的根 {signed} 与条目算出的 {computed} 不符：第 {sound} 条至第 {} 条之间有改动", size.saturating_sub(1)),
             Self::CheckpointTime { size, time, latest } => format!("{size} 条处检查点的时间 {time} 早于 {latest}：时钟有误，或检查点是事后补签的"),
             Self::SavedOrigin { size, origin } => format!("所存的检查点（{size} 条）属于另一日志 {origin}：请给出本日志的检查点"),
-            Self::SavedUnproved { size, why } => format!("所存的检查点（{size} 条）没有得到证明（{why}）"),
+            Self::SavedUnproved { size, why } => format!("所存的检查点（{size} 条）没有得到证明（{}）", why.zh()),
             Self::SavedRoot { size, saved, computed } => format!("日志前 {size} 条与当时所存的检查点不符（当时 {saved}，现在 {computed}）：日志被改写"),
             Self::SavedBeyondEnd { size, entries } => format!("当时所存的检查点涵盖 {size} 条，现在只有 {entries} 条：日志被截断"),
             Self::NoCheckpoint => "没有任何有效的检查点与条目相符：条目的完整性没有得到证明".into(),
@@ -301,4 +308,26 @@ impl Finding {
 /// A digest as hexadecimal digits.
 pub(crate) fn hex<S: Serializer>(digest: &Digest, to: S) -> Result<S::Ok, S::Error> {
     to.collect_str(digest)
+}
+
+/// With what it means and its words, so that a program can show it as it is.
+pub(crate) fn with_words<S: Serializer>(findings: &[Finding], to: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Shown<'f> {
+        #[serde(flatten)]
+        finding: &'f Finding,
+        effect: Effect,
+        zh: String,
+        en: String,
+    }
+    to.collect_seq(findings.iter().map(|finding| Shown {
+        finding,
+        effect: finding.effect(),
+        zh: finding.zh(),
+        en: finding.en(),
+    }))
+}
+
+fn display<S: Serializer>(error: &Error, to: S) -> Result<S::Ok, S::Error> {
+    to.collect_str(error)
 }

@@ -22,7 +22,9 @@ mod proof_file;
 mod tile;
 mod tree;
 
-pub use check::{Against, CLOCK_DIFFERENCE_SECONDS_MAX, Conclusion, FINDINGS_MAX, Findings, Report, check};
+pub use check::{
+    Against, CLOCK_DIFFERENCE_SECONDS_MAX, Conclusion, FINDINGS_MAX, Findings, REPORT_SCHEMA, Report, check,
+};
 pub use checkpoint::{Checkpoint, SignedCheckpoint};
 pub use entry::{
     Actor, ActorKind, COMMITMENTS_MAX, DETAILS_BYTES_MAX, DETAILS_DEPTH_MAX, ENTRY_BYTES_MAX, Entry,

@@ -3,6 +3,7 @@
 //! Only this file reads the clock, the environment and the system's randomness; commands get them in a
 //! [`Context`].
 
+mod audit;
 mod ca;
 mod common;
 mod key;
@@ -55,6 +56,7 @@ enum Command {
     Ca(ca::Args),
     Tsa(tsa::Args),
     Serve(serve::Args),
+    Audit(audit::Args),
     Show(show::Args),
     Sample(sample::Args),
 }
@@ -88,6 +90,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Ca(args) => ca::run(&args, context),
         Command::Tsa(args) => tsa::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
+        Command::Audit(args) => audit::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Sample(args) => sample::run(&args, context),
     }

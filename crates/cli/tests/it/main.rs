@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may stop at once, in its helpers too")]
 
+mod audit;
 mod ca;
 mod engine;
 mod key;
