@@ -98,6 +98,23 @@ pub enum Error {
     /// The store is closing or closed.
     #[error("the store is closed; nothing was written")]
     Closed,
+    /// A file or stream could not be read or written.
+    #[error("a file could not be {action}")]
+    File {
+        /// What was tried.
+        action: &'static str,
+        /// The system's reason.
+        source: std::io::Error,
+    },
+    /// A restore needs a store in which nothing was ever written.
+    #[error("the store is not empty; restore into a new database, and keep this one until that is proved")]
+    NotEmpty,
+    /// A backup cannot be restored; nothing was written.
+    #[error("the backup is refused, and nothing was restored: {reason}")]
+    Backup {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// A path, address or setting of the configuration is of no use.
     #[error("the store cannot be opened: {reason}")]
     Configuration {

@@ -118,6 +118,39 @@ impl Reader {
         row.as_ref().map(checkpoint_of).transpose()
     }
 
+    /// Writes the whole log, entries and checkpoints as they stand, for `audit::check`. Ask on a
+    /// [`snapshot`](crate::Store::snapshot).
+    pub async fn export_log<W: std::io::Write>(
+        &mut self,
+        out: &mut audit::ExportWriter<W>,
+    ) -> Result<(), Error> {
+        let written = |source| Error::File {
+            action: "written",
+            source,
+        };
+        let mut after = -1;
+        let mut checkpoints = self.checkpoints(0, ENTRIES_AT_ONCE as u32).await?;
+        loop {
+            let parameters = values![after + 1, ENTRIES_AT_ONCE];
+            let rows = self.conn().rows(ENTRIES_FROM, parameters).await?;
+            if rows.is_empty() {
+                return Ok(());
+            }
+            for row in &rows {
+                after = row.int(0)?;
+                out.entry(&row.bytes(1)?).map_err(written)?;
+                while let Some(first) = checkpoints.first().filter(|first| first.size <= out.size()) {
+                    let size = first.size;
+                    out.checkpoint(&first.note).map_err(written)?;
+                    checkpoints.remove(0);
+                    if checkpoints.is_empty() {
+                        checkpoints = self.checkpoints(size + 1, ENTRIES_AT_ONCE as u32).await?;
+                    }
+                }
+            }
+        }
+    }
+
     /// The hashes of the tiles that hold `nodes`.
     async fn log_tiles(&mut self, nodes: &[Node]) -> Result<BTreeMap<Tile, Vec<Digest>>, Error> {
         let mut tiles = BTreeMap::new();
@@ -158,6 +191,31 @@ pub(crate) async fn lock_head(conn: &mut Conn) -> Result<Frontier, Error> {
     let row = conn.row(LOCK_HEAD, &[]).await?;
     frontier_of(row)
 }
+
+/// The frontier of the entries themselves, which the head is to be compared with.
+pub(crate) async fn recompute(conn: &mut Conn) -> Result<Frontier, Error> {
+    let mut frontier = Frontier::new();
+    loop {
+        let parameters = values![int(frontier.size())?, ENTRIES_AT_ONCE];
+        let rows = conn.rows(ENTRIES_FROM, parameters).await?;
+        if rows.is_empty() {
+            return Ok(frontier);
+        }
+        for row in &rows {
+            let entry = entry_of(row)?;
+            if entry.index != frontier.size() {
+                return Err(Error::Damaged {
+                    what: "the audit log",
+                    reason: format!("entry {} is missing", frontier.size()),
+                });
+            }
+            frontier.append(audit::leaf_digest(&entry.bytes));
+        }
+    }
+}
+
+/// Entries that are read at once by those who read all of them.
+const ENTRIES_AT_ONCE: i64 = 1000;
 
 /// Writes where the log ends now.
 pub(crate) async fn store_head(conn: &mut Conn, frontier: &Frontier) -> Result<(), Error> {

@@ -123,6 +123,34 @@ impl Row {
     pub(crate) fn time(&self, column: usize) -> Result<Timestamp, Error> {
         time(self.int(column)?)
     }
+
+    pub(crate) fn opt_int(&self, column: usize) -> Result<Option<i64>, Error> {
+        self.get(column)
+    }
+
+    pub(crate) fn opt_text(&self, column: usize) -> Result<Option<String>, Error> {
+        self.get(column)
+    }
+
+    pub(crate) fn opt_bytes(&self, column: usize) -> Result<Option<Vec<u8>>, Error> {
+        self.get(column)
+    }
+
+    pub(crate) fn id(&self, column: usize) -> Result<Uuid, Error> {
+        self.get(column)
+    }
+
+    pub(crate) fn opt_id(&self, column: usize) -> Result<Option<Uuid>, Error> {
+        self.get(column)
+    }
+
+    pub(crate) fn opt_digest(&self, column: usize) -> Result<Option<gm::Digest>, Error> {
+        self.opt_bytes(column)?.map(digest).transpose()
+    }
+
+    pub(crate) fn opt_time(&self, column: usize) -> Result<Option<Timestamp>, Error> {
+        self.opt_int(column)?.map(time).transpose()
+    }
 }
 
 fn digest(bytes: Vec<u8>) -> Result<gm::Digest, Error> {
@@ -151,7 +179,7 @@ pub(crate) enum Link {
 
 /// A [`Link`], and what the first failed statement of the present unit of work means for its transaction.
 pub(crate) struct Conn {
-    link: Link,
+    pub(crate) link: Link,
     fault: Option<Fault>,
 }
 
@@ -168,25 +196,27 @@ pub(crate) enum Fault {
 macro_rules! on_engine {
     ($conn:expr, $sql:expr, ($connection:ident, $text:ident, $row:ident) => $body:expr) => {
         match &mut $conn.link {
-            Link::Sqlite(link) => {
-                let ($connection, $text, $row) = (&mut **link, $sql.sqlite, Row::Sqlite);
+            $crate::sql::Link::Sqlite(link) => {
+                let ($connection, $text, $row) = (&mut **link, $sql.sqlite, $crate::sql::Row::Sqlite);
                 $body
             }
-            Link::SqliteTransaction(link) => {
-                let ($connection, $text, $row) = (&mut **link, $sql.sqlite, Row::Sqlite);
+            $crate::sql::Link::SqliteTransaction(link) => {
+                let ($connection, $text, $row) = (&mut **link, $sql.sqlite, $crate::sql::Row::Sqlite);
                 $body
             }
-            Link::Postgres(link) => {
-                let ($connection, $text, $row) = (&mut **link, $sql.postgres, Row::Postgres);
+            $crate::sql::Link::Postgres(link) => {
+                let ($connection, $text, $row) = (&mut **link, $sql.postgres, $crate::sql::Row::Postgres);
                 $body
             }
-            Link::PostgresTransaction(link) => {
-                let ($connection, $text, $row) = (&mut **link, $sql.postgres, Row::Postgres);
+            $crate::sql::Link::PostgresTransaction(link) => {
+                let ($connection, $text, $row) = (&mut **link, $sql.postgres, $crate::sql::Row::Postgres);
                 $body
             }
         }
     };
 }
+
+pub(crate) use on_engine;
 
 /// A statement with its parameters bound, for whichever engine the connection is of.
 macro_rules! bound {
@@ -194,13 +224,15 @@ macro_rules! bound {
         $values
             .iter()
             .fold(sqlx::query($text), |query, value| match value {
-                Value::Int(value) => query.bind(*value),
-                Value::Text(value) => query.bind(*value),
-                Value::Bytes(value) => query.bind(*value),
-                Value::Id(value) => query.bind(*value),
+                $crate::sql::Value::Int(value) => query.bind(*value),
+                $crate::sql::Value::Text(value) => query.bind(*value),
+                $crate::sql::Value::Bytes(value) => query.bind(*value),
+                $crate::sql::Value::Id(value) => query.bind(*value),
             })
     };
 }
+
+pub(crate) use bound;
 
 impl Conn {
     pub(crate) fn new(link: Link) -> Conn {
@@ -295,9 +327,9 @@ impl Conn {
 }
 
 /// A text for each engine that was made at run time.
-struct Both<'a> {
-    sqlite: &'a str,
-    postgres: &'a str,
+pub(crate) struct Both<'a> {
+    pub(crate) sqlite: &'a str,
+    pub(crate) postgres: &'a str,
 }
 
 /// DDL in SQLite's words: its own types, and tables that refuse values of other ones.

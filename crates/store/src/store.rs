@@ -114,8 +114,8 @@ impl Store {
         }
     }
 
-    /// Finishes the writes that were handed in, then closes all connections. Later writes get
-    /// [`Error::Closed`].
+    /// Finishes the writes that were handed in, waits until every [`Reader`] is dropped, and closes all
+    /// connections. Later writes get [`Error::Closed`].
     pub async fn close(&self) {
         self.writer.stop().await;
         self.pool.close().await;

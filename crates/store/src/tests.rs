@@ -1,7 +1,13 @@
 //! The tests of the store, each on both engines: SQLite in a temporary folder, and a private PostgreSQL.
 
+mod backup;
+mod crash;
+mod examples;
 mod log;
+mod nouns;
+mod service;
 mod statements;
+mod using;
 mod writing;
 
 use std::future::Future;

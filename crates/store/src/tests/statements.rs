@@ -7,10 +7,27 @@ use crate::store::Pool;
 /// The lists of all modules that have statements.
 fn all() -> Vec<(&'static str, &'static [(&'static str, Sql)])> {
     vec![
+        ("accounts", crate::accounts::STATEMENTS),
+        ("applications", crate::applications::STATEMENTS),
+        ("authorities", crate::authorities::STATEMENTS),
+        ("backup", crate::backup::STATEMENTS),
+        ("clients", crate::clients::STATEMENTS),
+        ("filings", crate::filings::STATEMENTS),
+        ("grants", crate::grants::STATEMENTS),
+        ("idempotency", crate::idempotency::STATEMENTS),
+        ("jobs", crate::jobs::STATEMENTS),
         ("log", crate::log::STATEMENTS),
         ("migrations", crate::migrations::STATEMENTS),
+        ("people", crate::people::STATEMENTS),
+        ("policies", crate::policies::STATEMENTS),
+        ("record", crate::record::STATEMENTS),
+        ("refusals", crate::refusals::STATEMENTS),
+        ("seals", crate::seals::STATEMENTS),
+        ("sessions", crate::sessions::STATEMENTS),
         ("settings", crate::settings::STATEMENTS),
         ("store", crate::store::STATEMENTS),
+        ("units", crate::units::STATEMENTS),
+        ("usages", crate::usages::STATEMENTS),
         ("writer", crate::writer::STATEMENTS),
     ]
 }
