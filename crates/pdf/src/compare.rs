@@ -9,6 +9,7 @@ mod same;
 
 use std::collections::{HashMap, HashSet};
 
+use self::form::has_no_area;
 use self::same::Roles;
 use crate::document::Document;
 use crate::error::Error;
@@ -36,6 +37,8 @@ pub enum ChangeKind {
     Metadata,
     /// The version or the developers' extensions that the catalogue states.
     Version,
+    /// A document timestamp that shows nothing was added.
+    TimestampAdded,
     /// A field was signed, or a signed field was added.
     SignatureAdded,
     /// A signature field that is not signed and shows nothing was added.
@@ -171,14 +174,20 @@ impl Comparison<'_, '_, '_> {
             .into_iter()
             .map(|signature| signature.field)
             .collect();
-        let after = signatures(self.new.document)?
-            .into_iter()
-            .map(|signature| signature.field);
-        self.signed_now = after.filter(|field| !before.contains(field)).collect();
-        let mut signed: Vec<String> = self.signed_now.iter().cloned().collect();
-        signed.sort();
-        for field in signed {
-            self.change(ChangeKind::SignatureAdded, field);
+        for signature in signatures(self.new.document)? {
+            if before.contains(&signature.field) {
+                continue;
+            }
+            let widgets = &signature.widgets;
+            let shows = widgets
+                .iter()
+                .any(|widget| !has_no_area(self.new.document, &widget.dictionary));
+            let kind = match signature.is_timestamp && !shows {
+                true => ChangeKind::TimestampAdded,
+                false => ChangeKind::SignatureAdded,
+            };
+            self.signed_now.insert(signature.field.clone());
+            self.change(kind, signature.field);
         }
         Ok(())
     }

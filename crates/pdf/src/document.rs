@@ -239,6 +239,22 @@ impl<'a> Document<'a> {
         self.xref.start
     }
 
+    pub(crate) fn xref_is_stream(&self) -> bool {
+        self.xref.is_stream
+    }
+
+    /// One above the highest number that any section lists.
+    pub(crate) fn size(&self) -> u32 {
+        let stated = self
+            .xref
+            .trailer
+            .get("Size")
+            .and_then(Object::as_integer)
+            .unwrap_or(0);
+        let listed = self.xref.entries.keys().max().map_or(1, |highest| highest + 1);
+        listed.max(u32::try_from(stated).unwrap_or(0))
+    }
+
     /// Numbers of the objects that exist, in no order.
     pub(crate) fn numbers(&self) -> impl Iterator<Item = u32> {
         let used = self

@@ -1,11 +1,12 @@
 //! The form's fields and their widgets (ISO 32000-1 §12.7).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::document::Document;
 use crate::error::{Error, limit};
 use crate::limits::{FIELDS_MAX, TREE_DEPTH_MAX};
 use crate::object::{Dictionary, Object, ObjectId, text_of};
+use crate::page::{View, pages, rectangle as rectangle_of};
 
 /// A field that has no fields below it.
 #[derive(Clone, Debug, PartialEq)]
@@ -34,6 +35,50 @@ impl Field {
     pub fn is_signature(&self) -> bool {
         self.dictionary.get("FT").and_then(Object::as_name) == Some(b"Sig")
     }
+}
+
+/// Where a widget is seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    /// Index of the page, from 0; absent when no page has the widget.
+    pub page: Option<usize>,
+    /// Left, upper, width, height in mm from the upper left corner of the page as seen.
+    pub seen: [f64; 4],
+}
+
+/// Where widgets are seen; those without an area are left out. None are when the pages cannot be read.
+pub fn places(document: &Document<'_>, widgets: &[Widget]) -> Vec<Place> {
+    let Ok(pages) = pages(document) else {
+        return Vec::new();
+    };
+    let mut page_of = HashMap::new();
+    let mut views = Vec::with_capacity(pages.len());
+    for (index, page) in pages.iter().enumerate() {
+        views.push(page.view(document));
+        let annotations = document.get(&page.dictionary, "Annots").ok().flatten();
+        let annotations = annotations
+            .as_ref()
+            .and_then(|list| list.as_array())
+            .unwrap_or_default();
+        page_of.extend(
+            annotations
+                .iter()
+                .filter_map(Object::as_reference)
+                .map(|id| (id.number, index)),
+        );
+    }
+    let place = |widget: &Widget| {
+        let rectangle = document.get(&widget.dictionary, "Rect").ok()??;
+        let rectangle = rectangle_of(document, &rectangle)?;
+        let page = widget.id.and_then(|id| page_of.get(&id.number).copied());
+        // Without a page only the size means something.
+        let view = page.map_or(View::upright_letter(), |page| views[page]);
+        Some(Place {
+            page,
+            seen: view.to_seen(rectangle),
+        })
+    };
+    widgets.iter().filter_map(place).collect()
 }
 
 /// The form of a document, if it has one.

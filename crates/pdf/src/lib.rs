@@ -14,17 +14,24 @@ mod limits;
 mod object;
 mod page;
 mod repair;
+mod security_store;
+mod sign;
 mod signature;
 mod syntax;
+mod update;
+mod write;
 mod xref;
 
 pub use compare::{Change, ChangeKind, changes};
 pub use document::{Document, Resolved};
 pub use error::Error;
-pub use field::{Field, Widget, fields, form};
+pub use field::{Field, Place, Widget, fields, form, places};
 pub use limits::*;
 pub use object::{Dictionary, Object, ObjectId, PdfString, Stream, text_of};
 pub use page::{Page, View, pages};
+pub use security_store::{SecurityStore, security_store};
+pub use sign::{Appearance, NewSignature, Picture, add_signature};
 pub use signature::{
     ByteRange, ByteRangeFault, FieldLock, RevisionFault, Signature, signatures, signed_revision, unlisted,
 };
+pub use update::{Appended, Update};

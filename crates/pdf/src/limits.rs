@@ -38,3 +38,5 @@ pub const CHANGES_MAX: usize = 1000;
 pub const TAIL_BYTES: usize = 1024;
 /// Bytes that are decoded for one file, over all its revisions.
 pub const DECODED_BYTES_TOTAL_MAX: usize = 1 << 30;
+/// Certificates, lists or responses in the document security store, each.
+pub const SECURITY_STORE_ENTRIES_MAX: usize = 500;

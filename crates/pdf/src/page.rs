@@ -152,6 +152,15 @@ fn rotation(degrees: f64) -> u16 {
 }
 
 impl View {
+    /// A page of US Letter that is not turned.
+    pub(crate) fn upright_letter() -> Self {
+        Self {
+            visible: LETTER,
+            rotate: 0,
+            unit_mm: UNIT_MM,
+        }
+    }
+
     /// Width and height as seen, in mm.
     pub fn size_mm(&self) -> (f64, f64) {
         let width = (self.visible[2] - self.visible[0]) * self.unit_mm;

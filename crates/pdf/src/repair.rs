@@ -53,6 +53,7 @@ pub(crate) fn scan(bytes: &[u8]) -> Result<Xref, Error> {
         entries,
         trailer,
         start: 0,
+        is_stream: false,
     })
 }
 

@@ -33,6 +33,8 @@ pub(crate) struct Xref {
     pub(crate) trailer: Dictionary,
     /// Where the newest section begins.
     pub(crate) start: usize,
+    /// The newest section is a stream.
+    pub(crate) is_stream: bool,
 }
 
 type Entries = HashMap<u32, Entry>;
@@ -44,6 +46,7 @@ pub(crate) fn read_xref(bytes: &[u8], budget: &Budget) -> Result<Xref, Error> {
         entries: Entries::new(),
         trailer: Dictionary::default(),
         start,
+        is_stream: false,
     };
     let mut seen = HashSet::new();
     let mut count = 0;
@@ -59,6 +62,7 @@ pub(crate) fn read_xref(bytes: &[u8], budget: &Budget) -> Result<Xref, Error> {
             xref.entries.entry(number).or_insert(entry);
         }
         if at == start {
+            xref.is_stream = section.trailer.is_type("XRef");
             xref.trailer = section.trailer;
         }
     }

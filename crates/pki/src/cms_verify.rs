@@ -1,12 +1,15 @@
 //! Signed messages: what one signer proves.
 
+use std::fmt;
+
 use const_oid::ObjectIdentifier;
 use gm::{BadSignature, Digest, Signature, SignatureEncoding, Verifier as _};
 use jiff::Timestamp;
 
 use crate::ess::EssHash;
+use crate::foreign::{ForeignScheme, foreign_key};
 use crate::signer_info::{SignedAttributes, read_attributes};
-use crate::{Certificate, CmsDeviation, KeyFault, SignerInfo, asn1, oid};
+use crate::{Certificate, CmsDeviation, HashAlgorithm, KeyFault, SignerInfo, asn1, oid};
 
 /// Whether one thing that a message claims is so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -35,6 +38,18 @@ pub enum ContentToSign<'a> {
     /// The SM3 value of the content. It is not enough when there are no signed attributes, because SM2 hashes the
     /// signer's identity before the content.
     Digest(Digest),
+    /// Content too large to be held twice: its digests are made when they are asked for.
+    Hashed(ContentHasher<'a>),
+}
+
+/// Makes digests of a content that is kept elsewhere: of these bytes, then the content.
+#[derive(Clone, Copy)]
+pub struct ContentHasher<'a>(pub &'a dyn Fn(HashAlgorithm, &[u8]) -> Vec<u8>);
+
+impl fmt::Debug for ContentHasher<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ContentHasher")
+    }
 }
 
 impl ContentToSign<'_> {
@@ -43,15 +58,30 @@ impl ContentToSign<'_> {
         match self {
             Self::Bytes(bytes) => gm::sm3(bytes),
             Self::Digest(digest) => *digest,
+            Self::Hashed(content) => {
+                let digest = (content.0)(HashAlgorithm::Sm3, &[]);
+                Digest(digest.try_into().unwrap_or([0; 32]))
+            }
+        }
+    }
+
+    /// Its digest by another algorithm; none when only its SM3 value is at hand.
+    pub(crate) fn digest_by(&self, algorithm: HashAlgorithm) -> Option<Vec<u8>> {
+        match self {
+            Self::Bytes(bytes) => Some(algorithm.digest(bytes)),
+            Self::Digest(digest) => (algorithm == HashAlgorithm::Sm3).then(|| digest.0.to_vec()),
+            Self::Hashed(content) => Some((content.0)(algorithm, &[])),
         }
     }
 }
 
-/// How good the digest algorithm of a signer is. Only SM3 counts.
+/// How good the digest algorithm of a signer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DigestAlgorithm {
     /// SM3.
     Sm3,
+    /// Another algorithm that was asked to be accepted, by [`verify_any_signer`] alone; it may be broken.
+    Foreign(HashAlgorithm),
     /// MD5 or SHA-1: broken.
     WeakDigest(ObjectIdentifier),
     /// Another algorithm; not approved for SM2 signatures.
@@ -118,7 +148,7 @@ impl SignerFacts {
     /// What stands against the signature.
     pub fn faults(&self) -> Vec<SignerFault> {
         let digest_fault = match self.digest_algorithm {
-            DigestAlgorithm::Sm3 => None,
+            DigestAlgorithm::Sm3 | DigestAlgorithm::Foreign(_) => None,
             DigestAlgorithm::WeakDigest(algorithm) => Some(SignerFault::WeakDigest(algorithm)),
             DigestAlgorithm::Unknown(algorithm) => Some(SignerFault::DigestUnknown(algorithm)),
         };
@@ -241,10 +271,85 @@ pub fn verify_signer(
     certificate: &Certificate,
     content: ContentToSign<'_>,
 ) -> SignerFacts {
+    let digest_algorithm = DigestAlgorithm::of(signer.digest_algorithm());
+    let signature = verify_signature(signer, certificate, content);
+    facts(signer, certificate, content, digest_algorithm, signature)
+}
+
+/// Like [`verify_signer`], and takes RSA, ECDSA and Ed25519 with the SHA-2 family too; SHA-1 and MD5 are computed,
+/// and the caller judges them. For documents that others signed under other laws.
+pub fn verify_any_signer(
+    signer: &SignerInfo,
+    certificate: &Certificate,
+    content: ContentToSign<'_>,
+) -> SignerFacts {
+    let national = matches!(
+        signer.signature_algorithm(),
+        oid::SM2_SIGN | oid::SM2_WITH_SM3 | oid::SM2
+    );
+    let announced = HashAlgorithm::of(signer.digest_algorithm()).or_else(|| named_with_key(signer));
+    let (Some(hash), false) = (announced, national) else {
+        return verify_signer(signer, certificate, content);
+    };
+    let signature = verify_foreign(signer, certificate, content, hash);
+    facts(
+        signer,
+        certificate,
+        content,
+        DigestAlgorithm::Foreign(hash),
+        signature,
+    )
+}
+
+/// Some products name the signature algorithm where the digest algorithm belongs.
+fn named_with_key(signer: &SignerInfo) -> Option<HashAlgorithm> {
+    ForeignScheme::of(signer.digest_algorithm(), &[], None).map(|scheme| scheme.hash)
+}
+
+fn verify_foreign(
+    signer: &SignerInfo,
+    certificate: &Certificate,
+    content: ContentToSign<'_>,
+    announced: HashAlgorithm,
+) -> SignatureFact {
+    let algorithm = signer.signature_algorithm();
+    let Some(scheme) = ForeignScheme::of(algorithm, signer.signature_parameters(), Some(announced)) else {
+        return SignatureFact::AlgorithmUnknown(algorithm);
+    };
+    let Some(key) = foreign_key(certificate) else {
+        return SignatureFact::AlgorithmUnknown(algorithm);
+    };
+    let signed = match (signer.signed_attributes(), content) {
+        (Some(attributes), _) if scheme.needs_message() => Some(attributes.der().to_vec()),
+        (Some(attributes), _) => Some(scheme.hash.digest(attributes.der())),
+        (None, ContentToSign::Bytes(bytes)) if is_signed_attributes(bytes) => {
+            return SignatureFact::AttributesAsContent;
+        }
+        (None, ContentToSign::Bytes(bytes)) if scheme.needs_message() => Some(bytes.to_vec()),
+        (None, _) if scheme.needs_message() => None,
+        (None, content) => content.digest_by(scheme.hash),
+    };
+    match signed {
+        None => SignatureFact::NoContent,
+        Some(signed) if scheme.verifies(&key, &signed, signer.signature()) => {
+            SignatureFact::Valid(SignatureEncoding::Der)
+        }
+        Some(_) => SignatureFact::Invalid(BadSignature::Mismatch),
+    }
+}
+
+/// What the attributes say, beside a signature that was checked.
+fn facts(
+    signer: &SignerInfo,
+    certificate: &Certificate,
+    content: ContentToSign<'_>,
+    digest_algorithm: DigestAlgorithm,
+    signature: SignatureFact,
+) -> SignerFacts {
     let mut facts = SignerFacts {
         certificate: Fact::of(signer.identifier().names(certificate)),
-        digest_algorithm: DigestAlgorithm::of(signer.digest_algorithm()),
-        signature: verify_signature(signer, certificate, content),
+        digest_algorithm,
+        signature,
         content_type: Fact::Absent,
         message_digest: Fact::Absent,
         signing_certificate: Fact::Absent,
@@ -282,10 +387,23 @@ fn verify_signature(
         }
         (None, ContentToSign::Bytes(bytes)) => bytes,
         (None, ContentToSign::Digest(_)) => return SignatureFact::NoContent,
+        (None, ContentToSign::Hashed(hasher)) => {
+            let e = (hasher.0)(HashAlgorithm::Sm3, &key.z(gm::DEFAULT_ID).0);
+            let e = Digest(e.try_into().unwrap_or([0; 32]));
+            return checked(
+                Signature::read(signer.signature())
+                    .and_then(|(signature, encoding)| key.verify_digest(&e, &signature).map(|()| encoding)),
+            );
+        }
     };
-    let checked = Signature::read(signer.signature())
-        .and_then(|(signature, encoding)| key.verify(message, &signature).map(|()| encoding));
-    match checked {
+    checked(
+        Signature::read(signer.signature())
+            .and_then(|(signature, encoding)| key.verify(message, &signature).map(|()| encoding)),
+    )
+}
+
+fn checked(result: Result<SignatureEncoding, BadSignature>) -> SignatureFact {
+    match result {
         Ok(encoding) => SignatureFact::Valid(encoding),
         Err(why) => SignatureFact::Invalid(why),
     }
@@ -313,6 +431,10 @@ fn verify_attributes(
     facts.message_digest = match (attributes.message_digest(), facts.digest_algorithm) {
         (Some(_), DigestAlgorithm::WeakDigest(_) | DigestAlgorithm::Unknown(_)) => Fact::NotChecked,
         (Some(digest), DigestAlgorithm::Sm3) => Fact::of(digest == content.digest().0),
+        (Some(digest), DigestAlgorithm::Foreign(hash)) => match content.digest_by(hash) {
+            Some(computed) => Fact::of(digest == computed),
+            None => Fact::NotChecked,
+        },
         (None, _) => Fact::Fails,
     };
     facts.signing_certificate = verify_signing_certificate(attributes, certificate, &mut facts.deviations);

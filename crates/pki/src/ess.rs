@@ -7,7 +7,7 @@ use crate::asn1::{self, Element, Reader, write};
 use crate::certificate::split_algorithm;
 use crate::cms::same_number;
 use crate::signer_info::SignedAttributes;
-use crate::{Certificate, Error, Name, oid};
+use crate::{Certificate, Error, HashAlgorithm, Name, oid};
 
 /// The identifier of the signer's certificate, as the signer signed it: it stops an attacker from putting
 /// another certificate with the same key in its place.
@@ -39,7 +39,7 @@ pub enum EssHash {
     Sha1,
     /// SHA-256, the one of version 2 when none is named.
     Sha256,
-    /// Another, which is not checked.
+    /// Another, which may not be known here.
     Other(ObjectIdentifier),
 }
 
@@ -50,7 +50,7 @@ impl EssCertId {
             EssHash::Sm3 => self.hash == certificate.digest().0,
             EssHash::Sha1 => self.hash[..] == sha1::Sha1::digest(certificate.der())[..],
             EssHash::Sha256 => self.hash[..] == sha2::Sha256::digest(certificate.der())[..],
-            EssHash::Other(_) => return None,
+            EssHash::Other(algorithm) => self.hash == HashAlgorithm::of(algorithm)?.digest(certificate.der()),
         };
         let issuer_matches = self.issuer_serial.as_ref().is_none_or(|(issuers, serial)| {
             same_number(serial, certificate.serial())

@@ -19,6 +19,8 @@ mod csr;
 mod error;
 mod ess;
 mod extension;
+mod foreign;
+mod hash;
 mod name;
 mod path;
 mod path_fault;
@@ -42,7 +44,8 @@ pub use cms::{
     SIGNED_DATA_SIGNERS_MAX, SignedData, SignedDataArc,
 };
 pub use cms_verify::{
-    ContentToSign, DigestAlgorithm, Fact, SignatureFact, SignerFacts, SignerFault, verify_signer,
+    ContentHasher, ContentToSign, DigestAlgorithm, Fact, SignatureFact, SignerFacts, SignerFault,
+    verify_any_signer, verify_signer,
 };
 pub use cms_write::{SignedDataShape, write_signed_data};
 pub use crl::{CRL_BYTES_MAX, CRL_ENTRIES_MAX, Crl, CrlEntry};
@@ -50,6 +53,8 @@ pub use csr::{CERTIFICATE_REQUEST_BYTES_MAX, CertificateRequest};
 pub use error::Error;
 pub use ess::{EssCertId, EssHash};
 pub use extension::{BasicConstraints, Extension, KeyUsage};
+pub use foreign::{ForeignKey, foreign_key, is_signed_by_foreign};
+pub use hash::{HashAlgorithm, Hasher};
 pub use name::{Attribute, Name, attribute_name};
 pub use path::{
     PATH_CERTIFICATES_MAX, PATH_SIGNATURES_MAX, PathQuery, PathReport, Purpose, VerifiedPath, validate,
@@ -57,7 +62,7 @@ pub use path::{
 pub use path_fault::PathFault;
 pub use pem::{PemBlock, is_pem, read_pem, write_pem};
 pub use revocation::{Revocation, UnknownWhy, revocation};
-pub use signed_file::{FileBinding, FileSigner, verify_signed_file};
+pub use signed_file::{FileBinding, FileSigner, verify_any_signed_file, verify_signed_file};
 pub use signer_info::{ATTRIBUTES_MAX, CmsAttribute, SignedAttributes, SignerIdentifier, SignerInfo};
 pub use time::{TimeDeviation, ZONE_WHEN_MISSING_HOURS, read_time};
 pub use timestamp::{MessageImprint, TIMESTAMP_INTEGER_BYTES_MAX, TimestampToken, TsaName, TstInfo};
@@ -68,6 +73,7 @@ pub use timestamp_response::{
 };
 pub use timestamp_verify::{
     ImprintFact, TimestampDeviation, TimestampFault, TimestampReport, VerifiedTimestamp, verify_token,
+    verify_token_over,
 };
 pub use trust::{PathCache, TrustStore};
 

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::path_rules::faults_along;
-use crate::{Algorithm, Certificate, PathCache, PathFault, TrustStore};
+use crate::{Algorithm, Certificate, PathCache, PathFault, TrustStore, foreign_key, is_signed_by_foreign};
 
 /// Most certificates of a path, leaf and anchor included.
 pub const PATH_CERTIFICATES_MAX: usize = 10;
@@ -176,7 +176,9 @@ impl Search<'_> {
         if self.query.trust.contains(&last) {
             return self.record(chain, None);
         }
-        if let Algorithm::Other(algorithm) = last.signature_algorithm() {
+        if let Algorithm::Other(algorithm) = last.signature_algorithm()
+            && !self.query.trust.takes_foreign()
+        {
             return self.record(
                 chain,
                 Some(PathFault::AlgorithmUnknown {
@@ -237,15 +239,19 @@ impl Search<'_> {
     }
 
     fn is_signed_by(&mut self, certificate: &Certificate, issuer: &Certificate) -> bool {
-        let Ok(key) = issuer.public_key() else {
+        let key = issuer.public_key();
+        if key.is_err() && !self.query.trust.takes_foreign() {
             return false;
-        };
+        }
         if self.signatures_left == 0 {
             self.exhausted = true;
             return false;
         }
         self.signatures_left -= 1;
-        self.cache.is_signed_with(certificate, key)
+        match key {
+            Ok(key) => self.cache.is_signed_with(certificate, key),
+            Err(_) => is_signed_by_foreign(certificate, issuer) == Some(true),
+        }
     }
 
     /// Why there is no way up from `last`; `refused` bears the issuer's name but did not sign it.
@@ -253,6 +259,16 @@ impl Search<'_> {
         let own = last.is_self_issued().then(|| last.clone());
         if own.as_ref().is_some_and(|own| self.is_signed_by(&last, own)) {
             return PathFault::UntrustedSelfSigned { certificate: last };
+        }
+        if let Algorithm::Other(algorithm) = last.signature_algorithm()
+            && refused
+                .as_ref()
+                .is_some_and(|issuer| is_signed_by_foreign(&last, issuer).is_none())
+        {
+            return PathFault::AlgorithmUnknown {
+                certificate: last,
+                algorithm,
+            };
         }
         if self.exhausted {
             // The right issuer may be among those that were not tried: accuse nobody.
@@ -303,7 +319,11 @@ impl Search<'_> {
 
 /// Whether both certify the same name and key.
 fn is_same_holder(one: &Certificate, other: &Certificate) -> bool {
-    one.subject() == other.subject() && one.public_key() == other.public_key()
+    let same_key = match (one.public_key(), other.public_key()) {
+        (Err(_), Err(_)) => foreign_key(one) == foreign_key(other),
+        (one, other) => one == other,
+    };
+    one.subject() == other.subject() && same_key
 }
 
 /// Whether the key identifiers say that `issuer` did not issue `certificate`.

@@ -4,7 +4,7 @@ use const_oid::ObjectIdentifier;
 
 use crate::extension::{GeneralName, NameConstraints, RFC822_NAME};
 use crate::name::EMAIL_ADDRESS;
-use crate::{Certificate, Deviation, KeyUsage, PathFault, PathQuery, Purpose, oid};
+use crate::{Certificate, Deviation, KeyUsage, PathFault, PathQuery, Purpose, foreign_key, oid};
 
 /// Extensions that may be critical, because their meaning is kept. Certificate policies are among them: with no
 /// policy asked for, every one is acceptable (RFC 5280 §6.1.1 (c)).
@@ -36,7 +36,9 @@ pub(crate) fn faults_along(chain: &[Certificate], query: &PathQuery<'_>, anchore
     for (i, certificate) in chain.iter().enumerate() {
         let is_anchor = anchored && i + 1 == chain.len();
         check_validity(certificate, query, &mut faults);
-        if let Err(fault) = certificate.public_key() {
+        if let Err(fault) = certificate.public_key()
+            && !(query.trust.takes_foreign() && foreign_key(certificate).is_some())
+        {
             faults.push(PathFault::BadPublicKey {
                 certificate: certificate.clone(),
                 fault: *fault,

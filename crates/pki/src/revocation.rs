@@ -6,7 +6,8 @@ use const_oid::ObjectIdentifier;
 use jiff::Timestamp;
 
 use crate::crl::Scope;
-use crate::{Algorithm, Certificate, Crl, KeyUsage};
+use crate::foreign::verify_signed;
+use crate::{Algorithm, Certificate, Crl, KeyUsage, foreign_key};
 
 /// certificateHold: the only reason that can be taken back (RFC 5280 §5.3.1).
 const CERTIFICATE_HOLD: u8 = 6;
@@ -175,21 +176,24 @@ fn ask(certificate: &Certificate, issuer: &Certificate, crl: &Crl, at: Timestamp
 
 /// Why the list is not known to come from the issuer.
 fn not_authentic(issuer: &Certificate, crl: &Crl) -> Option<UnknownWhy> {
-    let Ok(key) = issuer.public_key() else {
+    if issuer.public_key().is_err() && foreign_key(issuer).is_none() {
         return Some(UnknownWhy::BadIssuerKey);
-    };
+    }
     if issuer
         .key_usage()
         .is_some_and(|usage| !usage.allows_any(KeyUsage::CRL_SIGN))
     {
         return Some(UnknownWhy::IssuerMayNotSign);
     }
-    if let Algorithm::Other(algorithm) = crl.signature_algorithm() {
-        return Some(UnknownWhy::AlgorithmUnknown { algorithm });
-    }
-    crl.verify_issued_by(key)
-        .err()
-        .map(|_| UnknownWhy::SignatureInvalid)
+    let holds = match (crl.signature_algorithm(), issuer.public_key()) {
+        (Algorithm::Other(algorithm), _) => match verify_signed(crl.der(), issuer) {
+            Some(holds) => holds,
+            None => return Some(UnknownWhy::AlgorithmUnknown { algorithm }),
+        },
+        (Algorithm::Sm2Sm3, Ok(key)) => crl.verify_issued_by(key).is_ok(),
+        (Algorithm::Sm2Sm3, Err(_)) => false,
+    };
+    (!holds).then_some(UnknownWhy::SignatureInvalid)
 }
 
 /// Why not even an entry of the list could be believed.

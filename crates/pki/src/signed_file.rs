@@ -3,8 +3,8 @@
 use gm::Digest;
 
 use crate::{
-    Certificate, CmsDeviation, ContentToSign, SignedAttributes, SignedData, SignerFacts, SignerInfo,
-    verify_signer,
+    Certificate, CmsDeviation, ContentHasher, ContentToSign, HashAlgorithm, SignedAttributes, SignedData,
+    SignerFacts, SignerInfo, verify_any_signer, verify_signer,
 };
 
 /// How a SignedData is bound to a file that stands beside it, such as the Signature.xml of an OFD signature of
@@ -73,6 +73,57 @@ pub fn verify_signed_file(
         }
     };
     signed.signers().iter().map(check).collect()
+}
+
+/// Like [`verify_signed_file`], for a file too large to be held twice, signed with any algorithm that is known here
+/// (see [`verify_any_signer`]).
+pub fn verify_any_signed_file(
+    signed: &SignedData,
+    file: ContentHasher<'_>,
+    others: &[Certificate],
+) -> Vec<FileSigner> {
+    let check = |signer: &SignerInfo| {
+        let hash = HashAlgorithm::of(signer.digest_algorithm()).unwrap_or(HashAlgorithm::Sm3);
+        let binding = bind_any(signed.content(), signer, hash, file);
+        let certificate = probable_certificate(signed, signer, others);
+        let content = match (binding, signed.content()) {
+            (FileBinding::DigestIsAttribute, _) | (_, None) => ContentToSign::Hashed(file),
+            (_, Some(content)) => ContentToSign::Bytes(content),
+        };
+        let facts = certificate.map(|certificate| {
+            let mut facts = verify_any_signer(signer, certificate, content);
+            if binding == FileBinding::DigestIsAttribute && signed.content().is_some() {
+                facts.deviations.push(CmsDeviation::ContentNotDigested);
+            }
+            facts
+        });
+        FileSigner {
+            binding,
+            certificate: certificate.cloned(),
+            facts,
+        }
+    };
+    signed.signers().iter().map(check).collect()
+}
+
+fn bind_any(
+    content: Option<&[u8]>,
+    signer: &SignerInfo,
+    hash: HashAlgorithm,
+    file: ContentHasher<'_>,
+) -> FileBinding {
+    let attribute = signer.signed_attributes().map(SignedAttributes::message_digest);
+    let digest = (file.0)(hash, &[]);
+    match (content, attribute) {
+        // Whatever the signer's own digest is, the form adbe.pkcs7.sha1 has SHA-1 as its content.
+        (Some(content), _) if content == digest || content == (file.0)(HashAlgorithm::Sha1, &[]) => {
+            FileBinding::DigestIsContent
+        }
+        (Some(content), _) if hash.digest(content) == digest => FileBinding::FileIsContent,
+        (_, Some(Some(stated))) if stated == digest => FileBinding::DigestIsAttribute,
+        (None, None) => FileBinding::FileIsSigned,
+        _ => FileBinding::OtherFile,
+    }
 }
 
 /// SM3 values, made once for all signers.

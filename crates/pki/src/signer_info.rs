@@ -31,6 +31,7 @@ pub struct SignerInfo {
     digest_algorithm: ObjectIdentifier,
     signed_attributes: Option<SignedAttributes>,
     signature_algorithm: ObjectIdentifier,
+    signature_parameters: Vec<u8>,
     signature: Vec<u8>,
     unsigned_attributes: Vec<CmsAttribute>,
     /// contentInfo.contentType of the message, which the contentType attribute must repeat.
@@ -56,6 +57,11 @@ impl SignerInfo {
     /// The signature algorithm.
     pub fn signature_algorithm(&self) -> ObjectIdentifier {
         self.signature_algorithm
+    }
+
+    /// The encoded parameters of the signature algorithm; empty when absent.
+    pub(crate) fn signature_parameters(&self) -> &[u8] {
+        &self.signature_parameters
     }
 
     /// The signature value as received.
@@ -213,7 +219,7 @@ pub(crate) fn read_signer(signer: Element<'_>, content_type: ObjectIdentifier) -
         Some(set) => Some(read_signed_attributes(set)?),
         None => None,
     };
-    let (signature_algorithm, _) = split_algorithm(fields.next("signatureAlgorithm")?)?;
+    let (signature_algorithm, parameters) = split_algorithm(fields.next("signatureAlgorithm")?)?;
     let signature = fields
         .next("signature value")?
         .octets("signature value")?
@@ -229,6 +235,7 @@ pub(crate) fn read_signer(signer: Element<'_>, content_type: ObjectIdentifier) -
         digest_algorithm,
         signed_attributes,
         signature_algorithm,
+        signature_parameters: parameters.to_vec(),
         signature,
         unsigned_attributes,
         content_type,

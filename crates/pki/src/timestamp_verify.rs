@@ -8,9 +8,9 @@ use jiff::Timestamp;
 
 use crate::signed_file::probable_certificate;
 use crate::{
-    Certificate, CmsDeviation, ContentToSign, DigestAlgorithm, Fact, PathCache, PathFault, PathQuery,
-    PathReport, Purpose, SignerFacts, SignerFault, TimeDeviation, TimestampToken, TrustStore, TsaName,
-    VerifiedPath, oid, validate, verify_signer,
+    Certificate, CmsDeviation, ContentToSign, DigestAlgorithm, Fact, HashAlgorithm, PathCache, PathFault,
+    PathQuery, PathReport, Purpose, SignerFacts, SignerFault, TimeDeviation, TimestampToken, TrustStore,
+    TsaName, VerifiedPath, oid, validate, verify_any_signer, verify_signer,
 };
 
 /// What was found about a token, each fact on its own.
@@ -216,12 +216,29 @@ pub fn verify_token(
     intermediates: &[Certificate],
     cache: &PathCache,
 ) -> TimestampReport {
+    verify_token_over(token, ContentToSign::Bytes(stamped), trust, intermediates, cache)
+}
+
+/// Like [`verify_token`], over content that may be too large to be held. Trust that takes
+/// [foreign algorithms](TrustStore::with_foreign_algorithms) takes them in the token too.
+pub fn verify_token_over(
+    token: &TimestampToken,
+    stamped: ContentToSign<'_>,
+    trust: &TrustStore,
+    intermediates: &[Certificate],
+    cache: &PathCache,
+) -> TimestampReport {
     let info = token.info();
+    let verify = if trust.takes_foreign() {
+        verify_any_signer
+    } else {
+        verify_signer
+    };
     let certificate = probable_certificate(token.signed(), token.signer(), intermediates).cloned();
     let content = ContentToSign::Bytes(token.signed().content().unwrap_or_default());
     let signer = certificate
         .as_ref()
-        .map(|certificate| verify_signer(token.signer(), certificate, content));
+        .map(|certificate| verify(token.signer(), certificate, content));
     let known: Vec<Certificate> = token
         .certificates()
         .iter()
@@ -242,7 +259,7 @@ pub fn verify_token(
         )
     });
     let mut report = TimestampReport {
-        imprint: verify_imprint(token, stamped),
+        imprint: verify_imprint(token, stamped, trust.takes_foreign()),
         tsa: verify_tsa(info.tsa.as_ref(), certificate.as_ref()),
         deviations: deviations(token, certificate.as_ref(), signer.as_ref()),
         critical_extensions: info
@@ -268,11 +285,20 @@ pub fn verify_token(
     report
 }
 
-fn verify_imprint(token: &TimestampToken, stamped: &[u8]) -> ImprintFact {
+fn verify_imprint(token: &TimestampToken, stamped: ContentToSign<'_>, foreign: bool) -> ImprintFact {
     let imprint = &token.info().imprint;
+    let known = HashAlgorithm::of(imprint.algorithm).filter(|hash| foreign && !hash.is_weak());
+    if let Some(digest) = known.and_then(|hash| stamped.digest_by(hash)) {
+        return if imprint.digest == digest {
+            ImprintFact::Matches
+        } else {
+            ImprintFact::Differs
+        };
+    }
     match DigestAlgorithm::of(imprint.algorithm) {
-        DigestAlgorithm::Sm3 if imprint.digest == gm::sm3(stamped).0 => ImprintFact::Matches,
+        DigestAlgorithm::Sm3 if imprint.digest == stamped.digest().0 => ImprintFact::Matches,
         DigestAlgorithm::Sm3 => ImprintFact::Differs,
+        DigestAlgorithm::Foreign(_) => ImprintFact::Unknown(imprint.algorithm),
         DigestAlgorithm::WeakDigest(algorithm) => ImprintFact::WeakDigest(algorithm),
         DigestAlgorithm::Unknown(algorithm) => ImprintFact::Unknown(algorithm),
     }

@@ -17,6 +17,7 @@ pub struct TrustStore {
     anchors: Vec<Certificate>,
     known: HashSet<Certificate>,
     by_subject: HashMap<Name, Vec<usize>>,
+    takes_foreign: bool,
 }
 
 impl TrustStore {
@@ -31,6 +32,18 @@ impl TrustStore {
             }
         }
         store
+    }
+
+    /// Also for paths whose signatures are RSA, ECDSA or Ed25519 with SHA-2: what others signed under other laws.
+    /// Without this, SM2 alone counts.
+    #[must_use]
+    pub fn with_foreign_algorithms(mut self) -> Self {
+        self.takes_foreign = true;
+        self
+    }
+
+    pub(crate) fn takes_foreign(&self) -> bool {
+        self.takes_foreign
     }
 
     /// The anchors in their order.

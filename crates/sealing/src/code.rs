@@ -519,6 +519,77 @@ codes! {
     SealIdDiffers "SEAL_ID_DIFFERS" Note None,
         zh "印章编码与签章人证书名称不同" / "",
         en "the seal's code differs from the name in the sealer's certificate" / "";
+
+    // PDF.
+    PdfDamaged "PDF_DAMAGED" Indeterminate Some(Sub::FormatFailure),
+        zh "PDF 结构损坏，只能按推测读取，不同阅读器显示的内容可能不同" / "请向签发方索取完好的原件",
+        en "the PDF is damaged and read by guesswork: readers may differ in what they show" / "ask the issuer for an intact original";
+    PdfEncrypted "PDF_ENCRYPTED" Indeterminate Some(Sub::FormatFailure),
+        zh "PDF 已加密，无法核对签名所保护的内容" / "请向签发方索取未加密的原件",
+        en "the PDF is encrypted: what the signatures protect cannot be checked" / "ask the issuer for an original that is not encrypted";
+    PdfSignaturesUnlisted "PDF_SIGNATURES_UNLISTED" Indeterminate Some(Sub::FormatFailure),
+        zh "文件中有签名数据，但没有签名域指向它们：签章可能已被移除" / "请向签发方索取原件",
+        en "the file holds signatures that no signature field leads to: they may have been removed" / "ask the issuer for the original";
+    PdfByteRange "PDF_BYTE_RANGE" Failed Some(Sub::SigConstraintsFailure),
+        zh "签名范围（ByteRange）有误，可能夹带未受保护的内容" / "请勿采信，请向签发方索取原件",
+        en "the byte range of the signature is not exact: content can hide outside of it" / "do not rely on it; ask the issuer for the original";
+    PdfNoRevision "PDF_NO_REVISION" Failed Some(Sub::SigConstraintsFailure),
+        zh "签名所保护的内容不是一份完整的文件版本" / "请勿采信，请向签发方索取原件",
+        en "what the signature covers is no complete revision of the document that holds it" / "do not rely on it; ask the issuer for the original";
+    PdfBytesUncovered "PDF_BYTES_UNCOVERED" Failed Some(Sub::SigConstraintsFailure),
+        zh "最后一个版本之后还有不受任何签名保护的数据" / "请勿采信，请向签发方索取原件",
+        en "bytes follow the last revision that no signature covers" / "do not rely on it; ask the issuer for the original";
+    PdfPadding "PDF_CONTENTS_PADDING" Indeterminate Some(Sub::FormatFailure),
+        zh "签名值之后的填充区内有数据，签名不保护这些数据" / "请与签发方核对",
+        en "data stands in the padding behind the signature value, which nothing protects" / "check with the issuer";
+    PdfFormUnknown "PDF_SIGNATURE_FORM_UNKNOWN" Indeterminate Some(Sub::FormatFailure),
+        zh "不支持的 PDF 签名形式（SubFilter）" / "请用签发方的软件核验",
+        en "the form of the signature (SubFilter) is not supported" / "verify with the issuer's own software";
+    WeakAlgorithm "WEAK_ALGORITHM" Indeterminate Some(Sub::CryptoConstraintsFailure),
+        zh "签名使用了不安全的算法或过短的密钥（MD5、SHA-1、RSA 不足 2048 位）" / "请签发方重新签章",
+        en "the signature uses a broken digest or a short key (MD5, SHA-1, RSA below 2048 bits)" / "have the issuer seal again";
+    PdfPagesChanged "PDF_PAGES_CHANGED" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后增删或替换了页面" / "请勿采信，请向签发方索取原件",
+        en "pages were added, removed or exchanged after the seal" / "do not rely on it; ask the issuer for the original";
+    PdfContentChanged "PDF_CONTENT_CHANGED" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后页面内容被改动（隐藏、替换或遮盖）" / "请勿采信，请向签发方索取原件",
+        en "what pages show was changed after the seal: hidden, replaced or covered" / "do not rely on it; ask the issuer for the original";
+    PdfAnnotationsChanged "PDF_ANNOTATIONS_CHANGED" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后增加或改动了批注，而签章人未允许" / "批注可能遮盖内容，请向签发方索取原件",
+        en "annotations were added or changed after the seal without permission" / "they can cover content; ask the issuer for the original";
+    PdfAnnotationsPermitted "PDF_ANNOTATIONS_PERMITTED" Indeterminate Some(Sub::SigConstraintsFailure),
+        zh "签章之后增加了签章人允许的批注，批注可能遮盖内容" / "请查看批注是否改变了文意",
+        en "annotations were added after the seal, as its signer permits; they can cover content" / "see whether they change what the document says";
+    PdfFieldsChanged "PDF_FIELDS_CHANGED" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后增删了表单域，或改动了其性质" / "请勿采信，请向签发方索取原件",
+        en "form fields were added, removed or altered after the seal" / "do not rely on it; ask the issuer for the original";
+    PdfFieldsFilled "PDF_FIELDS_FILLED" Indeterminate Some(Sub::SigConstraintsFailure),
+        zh "签章之后填写了表单域，填写的内容不受该签章保护" / "请与签章人核对所填内容",
+        en "form fields were filled after the seal, which does not protect what was filled in" / "check with the sealer what was filled in";
+    PdfFieldsPermitted "PDF_FIELDS_PERMITTED" Note None,
+        zh "签章之后填写了签章人允许填写的表单域" / "",
+        en "form fields were filled after the seal, as its signer permits" / "";
+    PdfSignatureChanged "PDF_SIGNATURE_CHANGED" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后，已有的签名被移除、替换或改变了外观" / "请勿采信，请向签发方索取原件",
+        en "a signature was removed, exchanged or given another appearance after the seal" / "do not rely on it; ask the issuer for the original";
+    PdfUnsignedAppearance "PDF_UNSIGNED_APPEARANCE" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后增加了没有签名却显示图像的签名域" / "请勿采信；看似签章，其实无人签名",
+        en "a signature field that nobody signed shows a picture" / "do not rely on it: it looks like a seal and is none";
+    PdfStructureChanged "PDF_STRUCTURE_CHANGED" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后改动了文件结构（动作、附件、图层、权限或表单设置）" / "请勿采信，请向签发方索取原件",
+        en "the document's structure (actions, attachments, layers, permissions, form settings) was changed after the seal" / "do not rely on it; ask the issuer for the original";
+    PdfNotPermitted "PDF_CHANGE_NOT_PERMITTED" Failed Some(Sub::SigConstraintsFailure),
+        zh "签章之后的改动为该签章所禁止（DocMDP 或 FieldMDP）" / "请勿采信，请向签发方索取原件",
+        en "the seal forbids a change that was made after it (DocMDP or FieldMDP)" / "do not rely on it; ask the issuer for the original";
+    PdfChangesUnreadable "PDF_CHANGES_UNREADABLE" Failed Some(Sub::FormatFailure),
+        zh "签章之后的改动无法读取，不能判断是否无害" / "请勿采信，请向签发方索取原件",
+        en "what was changed after the seal cannot be read, so nothing shows that it is harmless" / "do not rely on it; ask the issuer for the original";
+    PdfSignedLater "PDF_SIGNED_LATER" Note None,
+        zh "之后又有签名加入，内容未变" / "",
+        en "further signatures were added afterwards; the content is unchanged" / "";
+    PdfUpdatedLater "PDF_UPDATED_LATER" Note None,
+        zh "之后补充了不影响内容的数据（验证材料、元数据）" / "",
+        en "data was added afterwards that does not touch the content (evidence, metadata)" / "";
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ pub struct Report {
     /// The time for which the file was judged.
     #[schemars(with = "String")]
     pub at: Timestamp,
-    /// What the file says of itself; absent when it is no readable OFD.
+    /// What the file says of itself; absent when it is no readable document.
     pub document: Option<DocumentSummary>,
     /// The signatures in the order of the signature list.
     pub signatures: Vec<SignatureReport>,
@@ -40,6 +40,8 @@ pub struct Report {
 pub enum InputKind {
     /// An OFD document.
     Ofd,
+    /// A PDF document.
+    Pdf,
     /// An electronic seal (`.esl`).
     Seal,
     /// Seal-signature data or a signed message without its document (`SignedValue.dat`).
@@ -154,11 +156,11 @@ pub enum Outcome {
 /// One signature of a document, or the only one of a bare file.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct SignatureReport {
-    /// The ID in the signature list.
+    /// The ID in the signature list, or the name of the field.
     pub id: Option<String>,
     /// Seal or plain signature.
     pub kind: SignatureKind,
-    /// The path of Signature.xml in the package.
+    /// The path of Signature.xml in the package, or the form of a PDF signature (`/SubFilter`).
     pub part: Option<String>,
     /// The conclusion for this signature alone.
     pub conclusion: Conclusion,
@@ -173,7 +175,7 @@ pub struct SignatureReport {
     pub seal: Option<SealSummary>,
     /// Where the seal appears.
     pub stamps: Vec<StampSummary>,
-    /// How many parts of the package it protects.
+    /// How many parts of the package it protects; 0 for a PDF.
     pub parts_protected: usize,
     /// Whether it forbids further signatures (锁定签章).
     pub locks: bool,
@@ -280,7 +282,7 @@ pub struct DocumentSummary {
     pub id: Option<String>,
     /// Pages over all bodies.
     pub pages: usize,
-    /// Parts in the package.
+    /// Parts in the package; 0 for a PDF.
     pub parts: usize,
 }
 

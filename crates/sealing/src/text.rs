@@ -36,7 +36,7 @@ pub fn render(report: &Report, depth: Depth, language: Language) -> String {
     for (index, signature) in report.signatures.iter().enumerate() {
         push_signature(&mut text, report.kind, index, signature, depth, language);
     }
-    if report.conclusion == Conclusion::Passed && report.kind == InputKind::Ofd {
+    if report.conclusion == Conclusion::Passed && matches!(report.kind, InputKind::Ofd | InputKind::Pdf) {
         let effect = language.pick(
             "说明：可靠的电子印章与实物印章具有同等法律效力；打印件或转换格式的文件按复印件对待。",
             "Note: a reliable electronic seal has the same legal effect as the physical one; a print or a converted file counts as a copy.",

@@ -1,9 +1,10 @@
-//! Says what a file proves: an OFD with its signatures, a seal, or a signed value by itself.
+//! Says what a file proves: an OFD or PDF with its signatures, a seal, or a signed value by itself.
 
 mod coverage;
 mod document;
 mod parts;
 mod paths;
+mod pdf;
 mod signed_value;
 
 use std::fs::File;
@@ -111,6 +112,9 @@ impl Verifier {
             let got = read_up_to(&source, &mut bytes)?;
             bytes.truncate(got);
             return Ok(self.verify_der(&bytes, name, at));
+        }
+        if head.starts_with(b"%PDF") {
+            return self.verify_pdf(&source, name, at);
         }
         match Package::open(source, self.limits.clone()) {
             Ok(package) => self.verify_package(&package, name, at),

@@ -203,7 +203,7 @@ fn is_signed(document: &Document<'_>, field: &Field) -> Result<bool, Error> {
     Ok(field.is_signature() && document.get(&field.dictionary, "V")?.is_some())
 }
 
-fn has_no_area(document: &Document<'_>, widget: &Dictionary) -> bool {
+pub(super) fn has_no_area(document: &Document<'_>, widget: &Dictionary) -> bool {
     let rectangle = document.get(widget, "Rect").ok().flatten();
     rectangle.is_none_or(|rectangle| crate::page::rectangle(document, &rectangle).is_none())
 }

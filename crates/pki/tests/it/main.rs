@@ -9,6 +9,7 @@ mod corpus;
 mod corpus_sign;
 mod csr;
 mod fixture;
+mod foreign;
 mod hostile;
 mod openssl_messages;
 mod openssl_pki;

@@ -495,7 +495,7 @@ fn certificate_identifiers_of_every_kind() {
         &write::octet_string(certificate.digest().as_bytes()),
         &other_issuer,
     ]);
-    let unknown = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.3");
+    let unknown = ObjectIdentifier::new_unwrap("2.16.840.1.101.3.4.2.10");
     let unknown_id = write::sequence(&[
         &write::sequence(&[&write::oid(&unknown)]),
         &write::octet_string(&[1; 64]),

@@ -21,7 +21,7 @@ use crate::report::{CertificateSummary, Findings, SealSummary, SignatureKind, Ti
 
 /// How far a timestamp may lie before the claimed time, and a claimed time after the time of verification:
 /// clocks differ.
-const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
+pub(super) const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
 
 /// What a signed value proves.
 pub(super) struct Judged {
@@ -55,7 +55,7 @@ impl Verifier {
         if SealSignature::looks_like(bytes)
             && let Ok(signature) = SealSignature::read(bytes, &self.seals)
         {
-            return self.judge_seal_signature(&signature, original, at);
+            return self.judge_seal_signature(&signature, original.map(Original::of), at);
         }
         if let Ok(signed) = SignedData::read(bytes) {
             return self.judge_signed_data(&signed, original, at);
@@ -69,10 +69,10 @@ impl Verifier {
         judged
     }
 
-    fn judge_seal_signature(
+    pub(super) fn judge_seal_signature(
         &self,
         signature: &SealSignature,
-        original: Option<&[u8]>,
+        original: Option<Original<'_>>,
         at: Timestamp,
     ) -> Judged {
         let mut judged = Judged::nothing(SignatureKind::Seal);
@@ -101,8 +101,13 @@ impl Verifier {
         judged
     }
 
-    fn facts_at(&self, signature: &SealSignature, original: Option<&[u8]>, at: Timestamp) -> SignatureFacts {
-        check_signature(signature, original.map(Original::of), &self.seal_context(at))
+    fn facts_at(
+        &self,
+        signature: &SealSignature,
+        original: Option<Original<'_>>,
+        at: Timestamp,
+    ) -> SignatureFacts {
+        check_signature(signature, original, &self.seal_context(at))
     }
 
     pub(super) fn seal_context(&self, at: Timestamp) -> SealContext<'_> {
@@ -309,7 +314,7 @@ impl Verifier {
     }
 }
 
-fn judge_claimed_time(findings: &mut Findings, claimed: Option<Timestamp>, at: Timestamp) {
+pub(super) fn judge_claimed_time(findings: &mut Findings, claimed: Option<Timestamp>, at: Timestamp) {
     findings.checked(Check::Timestamp);
     if !findings
         .reasons

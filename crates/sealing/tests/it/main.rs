@@ -5,6 +5,7 @@
 
 mod corpus;
 mod others;
+mod pdf_corpus;
 mod round_trip;
 mod scene;
 mod schema;
