@@ -40,9 +40,13 @@ impl Desk<'_> {
         }
     }
 
+    pub(crate) fn does_not_exist(&self, kind: SubjectKind) -> Refusal {
+        self.refuse(Code::DoesNotExist, [("subject", kind.name().to_owned())])
+    }
+
     /// The thing itself, if it exists.
     pub(crate) fn found<T>(&self, kind: SubjectKind, thing: Option<T>) -> Result<T, Refusal> {
-        thing.ok_or_else(|| self.refuse(Code::DoesNotExist, [("subject", kind.name().to_owned())]))
+        thing.ok_or_else(|| self.does_not_exist(kind))
     }
 
     pub(crate) fn exists_already(&self) -> Refusal {

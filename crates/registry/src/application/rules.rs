@@ -61,51 +61,19 @@ pub fn decide(
         command: command.name(),
         now,
     };
-    if let ApplicationCommand::Draft {
-        id,
-        authority,
-        unit,
-        ask,
-    } = command
-    {
-        if state.is_some() {
-            return Err(desk.exists_already());
-        }
-        let agent = applicant(&desk, facts, *unit, ask)?;
-        addressed(&desk, facts, *authority)?;
-        asked(&desk, facts, *unit, agent, ask)?;
-        return Ok(vec![ApplicationEvent::Drafted {
-            at: now,
-            id: *id,
-            authority: *authority,
-            unit: *unit,
-            agent,
-            ask: ask.clone(),
-        }]);
-    }
+    let Some(application) = state else {
+        return drafted(&desk, facts, command);
+    };
     let case = Case {
         desk,
         facts,
-        application: desk.found(SubjectKind::Application, state)?,
+        application,
     };
     let event = match command {
         ApplicationCommand::Draft { .. } => return Err(desk.exists_already()),
         ApplicationCommand::Amend { ask } => case.amend(ask)?,
         ApplicationCommand::AddMaterial { material } => case.add_material(material)?,
-        ApplicationCommand::Submit { declaration } => {
-            case.in_one_of(&[ApplicationStatus::Draft, ApplicationStatus::Returned])?;
-            let by = case.agent()?;
-            let Some(text) = *declaration else {
-                return Err(desk.refuse(Code::DeclarationMissing, []));
-            };
-            submittable(&desk, facts, case.application)?;
-            let due = days_after(now, facts.profile.review_days_max);
-            ApplicationEvent::Submitted {
-                at: now,
-                declaration: Declaration { text, by, at: now },
-                due,
-            }
-        }
+        ApplicationCommand::Submit { declaration } => case.submit(*declaration)?,
         ApplicationCommand::Consent => ApplicationEvent::Consented {
             at: now,
             by: case.principal()?,
@@ -140,6 +108,33 @@ pub fn decide(
         ApplicationCommand::Withdraw => case.withdraw()?,
     };
     Ok(vec![event])
+}
+
+fn drafted(
+    desk: &Desk<'_>,
+    facts: &ApplicationFacts<'_>,
+    command: &ApplicationCommand,
+) -> Result<Vec<ApplicationEvent>, Refusal> {
+    let ApplicationCommand::Draft {
+        id,
+        authority,
+        unit,
+        ask,
+    } = command
+    else {
+        return Err(desk.does_not_exist(SubjectKind::Application));
+    };
+    let agent = applicant(desk, facts, *unit, ask)?;
+    addressed(desk, facts, *authority)?;
+    asked(desk, facts, *unit, agent, ask)?;
+    Ok(vec![ApplicationEvent::Drafted {
+        at: desk.now,
+        id: *id,
+        authority: *authority,
+        unit: *unit,
+        agent,
+        ask: ask.clone(),
+    }])
 }
 
 /// Who applies: an agent or the principal of the unit; for a personal seal its holder (R16, R18).
@@ -241,6 +236,21 @@ impl Case<'_> {
         Ok(ApplicationEvent::MaterialAdded {
             at: self.desk.now,
             material: material.clone(),
+        })
+    }
+
+    fn submit(&self, declaration: Option<crate::Digest32>) -> Result<ApplicationEvent, Refusal> {
+        self.in_one_of(&[ApplicationStatus::Draft, ApplicationStatus::Returned])?;
+        let (by, at) = (self.agent()?, self.desk.now);
+        let Some(text) = declaration else {
+            return Err(self.desk.refuse(Code::DeclarationMissing, []));
+        };
+        submittable(&self.desk, self.facts, self.application)?;
+        let due = days_after(at, self.desk.profile.review_days_max);
+        Ok(ApplicationEvent::Submitted {
+            at,
+            declaration: Declaration { text, by, at },
+            due,
         })
     }
 

@@ -9,7 +9,7 @@ use crate::profile::Profile;
 use crate::refusal::{Code, Refusal};
 use crate::role::{Acting, Role};
 
-use super::{Authority, AuthorityCommand, AuthorityEvent, AuthorityStatus, Level};
+use super::{Authority, AuthorityCommand, AuthorityEvent, AuthorityStatus};
 
 /// What must be looked up before deciding about an authority.
 #[derive(Clone, Debug)]
@@ -40,30 +40,9 @@ pub fn decide(
         command: command.name(),
         now,
     };
-    if let AuthorityCommand::Establish {
-        id,
-        parent,
-        name,
-        region,
-        level,
-        profile,
-    } = command
-    {
-        if state.is_some() {
-            return Err(desk.exists_already());
-        }
-        establish(&desk, facts, *parent, name, *level)?;
-        return Ok(vec![AuthorityEvent::Established {
-            at: now,
-            id: *id,
-            parent: *parent,
-            name: name.clone(),
-            region: region.clone(),
-            level: *level,
-            profile: profile.clone(),
-        }]);
-    }
-    let authority = desk.found(SubjectKind::Authority, state)?;
+    let Some(authority) = state else {
+        return establish(&desk, facts, command);
+    };
     if authority.status == AuthorityStatus::Closed {
         return Err(desk.not_in("closed"));
     }
@@ -116,19 +95,39 @@ pub fn decide(
 fn establish(
     desk: &Desk<'_>,
     facts: &AuthorityFacts<'_>,
-    parent: Option<AuthorityId>,
-    name: &str,
-    level: Level,
-) -> Result<(), Refusal> {
-    desk.text("name", name)?;
-    let Some(parent) = parent else {
-        return desk.service();
+    command: &AuthorityCommand,
+) -> Result<Vec<AuthorityEvent>, Refusal> {
+    let AuthorityCommand::Establish {
+        id,
+        parent,
+        name,
+        region,
+        level,
+        profile,
+    } = command
+    else {
+        return Err(desk.does_not_exist(SubjectKind::Authority));
     };
-    let above = facts.parent.filter(|above| above.id == parent);
-    let above = desk.found(SubjectKind::Authority, above)?;
-    if above.status == AuthorityStatus::Closed {
-        return Err(desk.not_in("closed"));
+    desk.text("name", name)?;
+    match parent {
+        None => desk.service()?,
+        Some(parent) => {
+            let above = facts.parent.filter(|above| above.id == *parent);
+            let above = desk.found(SubjectKind::Authority, above)?;
+            if above.status == AuthorityStatus::Closed {
+                return Err(desk.not_in("closed"));
+            }
+            desk.officer_or_service(&[Role::SystemAdministrator], facts.lineage)?;
+            desk.ensure(*level > above.level, Code::LevelNotBelow, [])?;
+        }
     }
-    desk.officer_or_service(&[Role::SystemAdministrator], facts.lineage)?;
-    desk.ensure(level > above.level, Code::LevelNotBelow, [])
+    Ok(vec![AuthorityEvent::Established {
+        at: desk.now,
+        id: *id,
+        parent: *parent,
+        name: name.clone(),
+        region: region.clone(),
+        level: *level,
+        profile: profile.clone(),
+    }])
 }

@@ -45,29 +45,9 @@ pub fn decide(
         now,
     };
     desk.officer_or_service(&[Role::Maker], facts.lineage)?;
-    if let FilingCommand::Open {
-        id,
-        seal,
-        body,
-        occasion,
-        since,
-    } = command
-    {
-        if state.is_some() {
-            return Err(desk.exists_already());
-        }
-        let due = due(&desk, *body, *occasion, *since)?;
-        return Ok(vec![FilingEvent::Opened {
-            at: now,
-            id: *id,
-            seal: *seal,
-            body: *body,
-            occasion: *occasion,
-            since: *since,
-            due,
-        }]);
-    }
-    let filing = desk.found(SubjectKind::Filing, state)?;
+    let Some(filing) = state else {
+        return opened(&desk, command);
+    };
     if filing.status == FilingStatus::Accepted {
         return Err(desk.not_in(filing.status.name()));
     }
@@ -110,6 +90,29 @@ pub fn decide(
         }
     };
     Ok(vec![event])
+}
+
+fn opened(desk: &Desk<'_>, command: &FilingCommand) -> Result<Vec<FilingEvent>, Refusal> {
+    let FilingCommand::Open {
+        id,
+        seal,
+        body,
+        occasion,
+        since,
+    } = command
+    else {
+        return Err(desk.does_not_exist(SubjectKind::Filing));
+    };
+    let due = due(desk, *body, *occasion, *since)?;
+    Ok(vec![FilingEvent::Opened {
+        at: desk.now,
+        id: *id,
+        seal: *seal,
+        body: *body,
+        occasion: *occasion,
+        since: *since,
+        due,
+    }])
 }
 
 /// By when: calendar hours from the instant it happened, nights and holidays included (Q3).

@@ -41,20 +41,9 @@ pub fn decide(
         command: command.name(),
         now,
     };
-    if let GrantCommand::Apply { id, terms } = command {
-        if state.is_some() {
-            return Err(desk.exists_already());
-        }
-        let by = desk.holder_of_one(&[Role::Agent, Role::Principal], Scope::Unit(terms.unit))?;
-        sound(&desk, facts, terms)?;
-        return Ok(vec![GrantEvent::Applied {
-            at: now,
-            id: *id,
-            terms: terms.clone(),
-            by,
-        }]);
-    }
-    let grant = desk.found(SubjectKind::Grant, state)?;
+    let Some(grant) = state else {
+        return applied(&desk, facts, command);
+    };
     let unit = Scope::Unit(grant.terms.unit);
     let platform = Scope::System(grant.terms.system);
     let in_state = |wanted: GrantStatus| {
@@ -104,6 +93,24 @@ pub fn decide(
         }
     };
     Ok(vec![event])
+}
+
+fn applied(
+    desk: &Desk<'_>,
+    facts: &GrantFacts<'_>,
+    command: &GrantCommand,
+) -> Result<Vec<GrantEvent>, Refusal> {
+    let GrantCommand::Apply { id, terms } = command else {
+        return Err(desk.does_not_exist(SubjectKind::Grant));
+    };
+    let by = desk.holder_of_one(&[Role::Agent, Role::Principal], Scope::Unit(terms.unit))?;
+    sound(desk, facts, terms)?;
+    Ok(vec![GrantEvent::Applied {
+        at: desk.now,
+        id: *id,
+        terms: terms.clone(),
+        by,
+    }])
 }
 
 /// Terms that can be kept to: the unit's own seal, known types, a period, a volume.

@@ -42,19 +42,9 @@ pub fn decide(
         command: command.name(),
         now,
     };
-    if let PersonCommand::Register { id, commitment } = command {
-        if state.is_some() {
-            return Err(desk.exists_already());
-        }
-        keeper(&desk, facts)?;
-        desk.ensure(facts.identity_taken_by.is_none(), Code::PersonTaken, [])?;
-        return Ok(vec![PersonEvent::Registered {
-            at: now,
-            id: *id,
-            commitment: *commitment,
-        }]);
-    }
-    let person = desk.found(SubjectKind::Person, state)?;
+    let Some(person) = state else {
+        return register(&desk, facts, command);
+    };
     let event = match command {
         PersonCommand::Register { .. } => return Err(desk.exists_already()),
         PersonCommand::Correct { commitment } => {
@@ -75,14 +65,11 @@ pub fn decide(
         }
         PersonCommand::Dismiss { role, scope } => {
             may_appoint(&desk, facts, *role, *scope)?;
-            let held = |held: &&Appointment| {
+            let held = |held: &Appointment| {
                 held.role == *role && held.scope == *scope && held.until.is_none_or(|until| now < until)
             };
-            desk.ensure(
-                person.appointments.iter().any(|one| held(&one)),
-                Code::NotAppointed,
-                [],
-            )?;
+            let appointed = person.appointments.iter().any(held);
+            desk.ensure(appointed, Code::NotAppointed, [])?;
             PersonEvent::Dismissed {
                 at: now,
                 role: *role,
@@ -91,8 +78,7 @@ pub fn decide(
         }
         PersonCommand::Block { reason } => {
             desk.text("reason", reason)?;
-            not_oneself(&desk, person)?;
-            desk.officer_or_service(&[Role::SecurityAdministrator], facts.lineage)?;
+            may_block(&desk, facts, person)?;
             if person.blocked.is_some() {
                 return Err(desk.not_in("blocked"));
             }
@@ -102,8 +88,7 @@ pub fn decide(
             }
         }
         PersonCommand::Unblock => {
-            not_oneself(&desk, person)?;
-            desk.officer_or_service(&[Role::SecurityAdministrator], facts.lineage)?;
+            may_block(&desk, facts, person)?;
             if person.blocked.is_none() {
                 return Err(desk.not_in("active"));
             }
@@ -111,6 +96,29 @@ pub fn decide(
         }
     };
     Ok(vec![event])
+}
+
+fn register(
+    desk: &Desk<'_>,
+    facts: &PersonFacts<'_>,
+    command: &PersonCommand,
+) -> Result<Vec<PersonEvent>, Refusal> {
+    let PersonCommand::Register { id, commitment } = command else {
+        return Err(desk.does_not_exist(SubjectKind::Person));
+    };
+    keeper(desk, facts)?;
+    desk.ensure(facts.identity_taken_by.is_none(), Code::PersonTaken, [])?;
+    Ok(vec![PersonEvent::Registered {
+        at: desk.now,
+        id: *id,
+        commitment: *commitment,
+    }])
+}
+
+fn may_block(desk: &Desk<'_>, facts: &PersonFacts<'_>, person: &Person) -> Result<(), Refusal> {
+    not_oneself(desk, person)?;
+    desk.officer_or_service(&[Role::SecurityAdministrator], facts.lineage)
+        .map(|_| ())
 }
 
 /// Who may register people and correct their data.

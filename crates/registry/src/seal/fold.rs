@@ -1,5 +1,7 @@
 //! What events make of a seal record.
 
+use jiff::Timestamp;
+
 use super::{Edition, Filed, Pin, SealEvent, SealRecord, SealStatus, Standing};
 
 /// The state after an event. An event that does not fit the state leaves it as it is.
@@ -25,24 +27,10 @@ pub fn apply(state: Option<SealRecord>, event: &SealEvent) -> Option<SealRecord>
             seal.status = SealStatus::Active;
             seal.custodian = Some(*custodian);
             seal.offered_to = None;
-            seal.pin = Pin {
-                changed_at: *at,
-                must_change: false,
-            };
+            seal.pin = pin(*at, false);
         }
-        SealEvent::Suspended {
-            at,
-            reason,
-            application,
-            ..
-        } => {
-            seal.status = SealStatus::Suspended;
-            seal.standing = Some(Standing {
-                at: *at,
-                reason: Some(*reason),
-                application: *application,
-                decision: None,
-            });
+        SealEvent::Suspended { .. } | SealEvent::Cancelled { .. } | SealEvent::Expired { .. } => {
+            out_of_force(&mut seal, event);
         }
         SealEvent::Resumed { .. } => {
             seal.status = SealStatus::Active;
@@ -55,6 +43,38 @@ pub fn apply(state: Option<SealRecord>, event: &SealEvent) -> Option<SealRecord>
         }
         SealEvent::DeviceReplaced { edition, .. } => new_edition(&mut seal, edition),
         SealEvent::CancellationScheduled { application, .. } => seal.change = Some(*application),
+        SealEvent::HandOverOffered { to, .. } => seal.offered_to = Some(*to),
+        SealEvent::CustodyAccepted { to, .. } => {
+            seal.custodian = Some(*to);
+            seal.offered_to = None;
+            seal.pin.must_change = true;
+        }
+        SealEvent::PinChanged { at } => seal.pin = pin(*at, false),
+        SealEvent::PinReset { at, .. } => seal.pin = pin(*at, true),
+    }
+    Some(seal)
+}
+
+/// Suspended, cancelled or expired, and why.
+fn out_of_force(seal: &mut SealRecord, event: &SealEvent) {
+    let standing = |at, reason, application, decision| {
+        Some(Standing {
+            at,
+            reason,
+            application,
+            decision,
+        })
+    };
+    match event {
+        SealEvent::Suspended {
+            at,
+            reason,
+            application,
+            ..
+        } => {
+            seal.status = SealStatus::Suspended;
+            seal.standing = standing(*at, Some(*reason), *application, None);
+        }
         SealEvent::Cancelled {
             at,
             reason,
@@ -63,43 +83,15 @@ pub fn apply(state: Option<SealRecord>, event: &SealEvent) -> Option<SealRecord>
         } => {
             seal.status = SealStatus::Cancelled;
             seal.offered_to = None;
-            seal.standing = Some(Standing {
-                at: *at,
-                reason: Some(*reason),
-                application: *application,
-                decision: decision.clone(),
-            });
+            seal.standing = standing(*at, Some(*reason), *application, decision.clone());
         }
         SealEvent::Expired { at } => {
             seal.status = SealStatus::Expired;
             seal.offered_to = None;
-            seal.standing = Some(Standing {
-                at: *at,
-                reason: None,
-                application: None,
-                decision: None,
-            });
+            seal.standing = standing(*at, None, None, None);
         }
-        SealEvent::HandOverOffered { to, .. } => seal.offered_to = Some(*to),
-        SealEvent::CustodyAccepted { to, .. } => {
-            seal.custodian = Some(*to);
-            seal.offered_to = None;
-            seal.pin.must_change = true;
-        }
-        SealEvent::PinChanged { at } => {
-            seal.pin = Pin {
-                changed_at: *at,
-                must_change: false,
-            }
-        }
-        SealEvent::PinReset { at, .. } => {
-            seal.pin = Pin {
-                changed_at: *at,
-                must_change: true,
-            }
-        }
+        _ => {}
     }
-    Some(seal)
 }
 
 /// A new key comes with a password of its own.
@@ -109,6 +101,13 @@ fn new_edition(seal: &mut SealRecord, edition: &Edition) {
         changed_at: edition.made_at,
         must_change: true,
     };
+}
+
+fn pin(changed_at: Timestamp, must_change: bool) -> Pin {
+    Pin {
+        changed_at,
+        must_change,
+    }
 }
 
 fn made(event: &SealEvent) -> Option<SealRecord> {

@@ -43,37 +43,9 @@ pub fn decide(
         command: command.name(),
         now,
     };
-    if let UnitCommand::Register {
-        id,
-        authority,
-        parent,
-        code,
-        name,
-        kind,
-        region,
-        level,
-    } = command
-    {
-        if state.is_some() {
-            return Err(desk.exists_already());
-        }
-        desk.text("name", name)?;
-        designated(&desk, facts, *authority)?;
-        desk.officer_or_service(&[Role::Reviewer], facts.lineage)?;
-        desk.ensure(facts.code_taken_by.is_none(), Code::UnitCodeTaken, [])?;
-        return Ok(vec![UnitEvent::Registered {
-            at: now,
-            id: *id,
-            authority: *authority,
-            parent: *parent,
-            code: code.clone(),
-            name: name.clone(),
-            kind: *kind,
-            region: region.clone(),
-            level: *level,
-        }]);
-    }
-    let unit = desk.found(SubjectKind::Unit, state)?;
+    let Some(unit) = state else {
+        return register(&desk, facts, command);
+    };
     if unit.ended.is_some() {
         return Err(desk.refuse(Code::UnitHasEnded, []));
     }
@@ -101,6 +73,41 @@ pub fn decide(
         },
     };
     Ok(vec![event])
+}
+
+fn register(
+    desk: &Desk<'_>,
+    facts: &UnitFacts<'_>,
+    command: &UnitCommand,
+) -> Result<Vec<UnitEvent>, Refusal> {
+    let UnitCommand::Register {
+        id,
+        authority,
+        parent,
+        code,
+        name,
+        kind,
+        region,
+        level,
+    } = command
+    else {
+        return Err(desk.does_not_exist(SubjectKind::Unit));
+    };
+    desk.text("name", name)?;
+    designated(desk, facts, *authority)?;
+    desk.officer_or_service(&[Role::Reviewer], facts.lineage)?;
+    desk.ensure(facts.code_taken_by.is_none(), Code::UnitCodeTaken, [])?;
+    Ok(vec![UnitEvent::Registered {
+        at: desk.now,
+        id: *id,
+        authority: *authority,
+        parent: *parent,
+        code: code.clone(),
+        name: name.clone(),
+        kind: *kind,
+        region: region.clone(),
+        level: *level,
+    }])
 }
 
 fn designated(desk: &Desk<'_>, facts: &UnitFacts<'_>, wanted: AuthorityId) -> Result<(), Refusal> {

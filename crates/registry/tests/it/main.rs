@@ -3,9 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test stops at what it did not expect")]
 
 mod applying;
+mod granting;
 mod life;
+mod making;
 mod people;
 mod random;
+mod samples;
 mod table;
 mod using;
 mod world;
