@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use server::{Config, ConfigError, LogFormat, LogLevel, Server, ServerError};
+use server::{Config, ConfigError, LogFormat, LogLevel, OpenError, Server, ServerError};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
@@ -92,8 +92,17 @@ fn config_words(path: &Path, error: &ConfigError) -> Failure {
 
 fn server_words(error: &ServerError) -> Failure {
     let zh = match error {
-        ServerError::Data { folder, source } => {
-            format!("数据目录 {folder} 不能使用：{source}；请建立该目录并允许服务账户写入")
+        ServerError::Open(OpenError::Data { folder, source }) => {
+            format!("数据目录 {folder} 不能使用：{source}；请允许服务账户写入该目录")
+        }
+        ServerError::Open(OpenError::PinFile { file, reason }) => {
+            format!("口令文件 {file}（keys.pin_file）不能读取：{reason}；请在其第一行写入服务密钥的口令")
+        }
+        ServerError::Open(OpenError::Key { folder, reason }) => {
+            format!("目录 {folder} 中的密钥 log 不能使用：{reason}")
+        }
+        ServerError::Open(OpenError::Database { reason }) => {
+            format!("数据库不能使用：{reason}；请检查 database.url")
         }
         ServerError::Listen { address, source } => {
             format!("无法监听 {address}：{source}；请更换 http.listen，或停止占用端口的程序")

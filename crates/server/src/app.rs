@@ -1,70 +1,74 @@
 //! Use cases. A handler of `http` calls one function here; what it may do is decided here and below.
 
+mod error;
+mod log;
+mod open;
 mod verify;
 
 use std::fs;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use sealing::Verifier;
-use tokio::sync::Semaphore;
+use store::Store;
+use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
 
+use self::log::LogSigner;
+
+pub(crate) use self::error::Error;
+pub use self::open::OpenError;
 pub(crate) use self::verify::VerifyFailed;
 
 /// Everything that use cases share.
-#[derive(Debug)]
 pub(crate) struct Service {
     pub(crate) config: Config,
     pub(crate) outside: Outside,
     pub(crate) metrics: Metrics,
+    store: Store,
+    log_signer: LogSigner,
     verifier: Verifier,
     /// Documents that may be received or wait.
     uploads: Arc<Semaphore>,
     /// Documents that may be verified.
     verifications: Arc<Semaphore>,
-    stopping: AtomicBool,
+    stopping: watch::Sender<bool>,
 }
 
 impl Service {
-    /// Opens the data folder; the error names it.
-    pub(crate) fn open(
-        config: Config,
-        verifier: Verifier,
-        outside: Outside,
-    ) -> Result<Self, (String, io::Error)> {
-        let service = Self {
-            uploads: Arc::new(Semaphore::new(config.verify.uploads_max as usize)),
-            verifications: Arc::new(Semaphore::new(config.verify.concurrent_max as usize)),
-            metrics: Metrics::new(),
-            stopping: AtomicBool::new(false),
-            config,
-            outside,
-            verifier,
-        };
-        let folder = &service.config.data;
-        fs::create_dir_all(folder)
-            .and_then(|()| service.temporary_file())
-            .map_err(|error| (folder.display().to_string(), error))?;
-        Ok(service)
-    }
-
     /// A file of the data folder without a name: the system takes it back with the last handle.
     pub(crate) fn temporary_file(&self) -> io::Result<fs::File> {
         tempfile::tempfile_in(&self.config.data)
     }
 
-    /// From now on, requests are better sent elsewhere.
+    /// Can it do its work: write to the folder, read the database?
+    pub(crate) async fn check_ready(&self) -> Result<(), Error> {
+        self.temporary_file().map_err(Error::Disk)?;
+        self.store.read().await?.log_frontier().await?;
+        Ok(())
+    }
+
+    /// From now on, requests are better sent elsewhere, and jobs end.
     pub(crate) fn begin_stopping(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     /// Does the service stop?
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// Waits until the service stops.
+    pub(crate) async fn stopped(&self) {
+        // The sender lives as long as the service, so waiting ends in no other way.
+        let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
+    }
+
+    /// Finishes what was handed to the database.
+    pub(crate) async fn close(&self) {
+        self.store.close().await;
     }
 }

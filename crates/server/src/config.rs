@@ -3,6 +3,7 @@
 //! `YINXIN__HTTP__LISTEN=0.0.0.0:8443` sets `http.listen`. A variable's value is read as TOML where it is
 //! TOML, otherwise as a text. Unknown keys are refused, so that a slip of the pen is no silent default.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -28,6 +29,13 @@ const DOCUMENT_BYTES_MAX: u64 = 4 << 30;
 pub struct Config {
     /// Folder for everything that the service keeps; relative paths count from the configuration file.
     pub data: PathBuf,
+    /// The log of acts.
+    pub audit: AuditConfig,
+    /// Keys of the service itself.
+    pub keys: KeysConfig,
+    /// Where the registry is kept.
+    #[serde(default)]
+    pub database: DatabaseConfig,
     /// Listening, limits, proxies.
     #[serde(default)]
     pub http: HttpConfig,
@@ -76,6 +84,52 @@ impl Default for HttpConfig {
             request_seconds_max: 120,
             stop_seconds_max: 30,
         }
+    }
+}
+
+/// Section `audit`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AuditConfig {
+    /// Name of the log in checkpoints, for ever: `yinxin.example.gov.cn/audit`.
+    pub origin: String,
+    /// Seconds between checkpoints.
+    #[serde(default = "checkpoint_seconds")]
+    pub checkpoint_seconds: u64,
+}
+
+fn checkpoint_seconds() -> u64 {
+    60
+}
+
+/// Section `keys`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeysConfig {
+    /// File whose first line is the PIN of the keys in `keys` below the data folder.
+    pub pin_file: PathBuf,
+}
+
+/// Section `database`.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DatabaseConfig {
+    /// A `postgres://` address, or the path of a SQLite file.
+    pub url: String,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            url: "yinxin.db".into(),
+        }
+    }
+}
+
+/// The address may hold a password, so it is not shown.
+impl fmt::Debug for DatabaseConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("DatabaseConfig(..)")
     }
 }
 
@@ -208,8 +262,14 @@ impl Config {
     fn resolve(&mut self, folder: &Path) {
         let trust = &mut self.trust;
         let lists = trust.certificates.iter_mut().chain(&mut trust.crls);
-        for path in lists.chain(&mut trust.anchors).chain([&mut self.data]) {
+        let own = [&mut self.data, &mut self.keys.pin_file];
+        for path in lists.chain(&mut trust.anchors).chain(own) {
             *path = folder.join(&*path);
+        }
+        let url = &mut self.database.url;
+        if !url.contains("://") {
+            // A file of SQLite belongs to what the service keeps.
+            *url = self.data.join(&*url).display().to_string();
         }
     }
 }
@@ -291,11 +351,14 @@ pub enum ConfigError {
 mod tests {
     use super::*;
 
+    const NEEDED: &str = "[audit]\norigin = \"test/audit\"\n[keys]\npin_file = \"pin\"\n";
+
     fn read(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+        let text = format!("{text}\n{NEEDED}");
         let variables = variables
             .iter()
             .map(|(name, value)| ((*name).into(), (*value).into()));
-        Config::read(text, Path::new("/etc/yinxin"), variables)
+        Config::read(&text, Path::new("/etc/yinxin"), variables)
     }
 
     #[track_caller]
@@ -314,6 +377,8 @@ mod tests {
         assert_eq!(config.data, Path::new("/etc/yinxin/data"));
         assert_eq!(config.trust.anchors, Some("/anchors".into()));
         assert_eq!(config.trust.crls, [Path::new("/etc/yinxin/crl")]);
+        assert_eq!(config.keys.pin_file, Path::new("/etc/yinxin/pin"));
+        assert_eq!(config.database.url, "/etc/yinxin/data/yinxin.db");
         assert_eq!(config.http, HttpConfig::default());
         assert_eq!(config.http.operations.len(), 2);
     }

@@ -4,10 +4,12 @@
 //! ([`access`]), the handler, the answer with its request id, the log line and the figures.
 
 mod access;
+mod answer;
 mod call;
 mod connections;
 mod endpoints;
 mod language;
+mod log;
 mod openapi;
 mod operations;
 mod problem;
@@ -27,8 +29,9 @@ use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::{error, info, warn};
 
-use crate::app::Service;
+use crate::app::{OpenError, Service};
 use crate::config::Config;
+use crate::jobs;
 use crate::outside::Outside;
 
 use self::access::admit;
@@ -39,7 +42,6 @@ use self::problem::Problem;
 pub use self::openapi::openapi;
 
 /// A service that has its port but answers nobody yet.
-#[derive(Debug)]
 pub struct Server {
     listener: TcpListener,
     address: SocketAddr,
@@ -54,8 +56,7 @@ impl Server {
         outside: Outside,
     ) -> Result<Self, ServerError> {
         let wanted = config.http.listen;
-        let service = Service::open(config, verifier, outside)
-            .map_err(|(folder, source)| ServerError::Data { folder, source })?;
+        let service = Service::open(config, verifier, outside).await?;
         let failed = |source| ServerError::Listen {
             address: wanted,
             source,
@@ -80,6 +81,7 @@ impl Server {
         let (service, config) = (Arc::clone(&self.service), self.service.config.http.clone());
         info!(address = %self.address, "listening");
         let router = router(Arc::clone(&service));
+        let checkpoints = tokio::spawn(jobs::checkpoints(Arc::clone(&service)));
         let running = connections::serve(self.listener, &config, router, async {
             stop.await;
             service.begin_stopping();
@@ -88,6 +90,9 @@ impl Server {
         .await;
         let limit = Duration::from_secs(config.stop_seconds_max);
         let finished = tokio::time::timeout(limit, running.shutdown()).await.is_ok();
+        // A job that panicked has said so; the others are waited for.
+        let _ = checkpoints.await;
+        service.close().await;
         if finished {
             info!("stopped");
         } else {
@@ -160,16 +165,9 @@ async fn answer(
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ServerError {
-    /// The data folder cannot be used.
-    #[error(
-        "the data folder {folder} cannot be used: {source}; create it and let the service's user write to it"
-    )]
-    Data {
-        /// The folder.
-        folder: String,
-        /// What the system says.
-        source: io::Error,
-    },
+    /// Folder, key or database cannot be used.
+    #[error(transparent)]
+    Open(#[from] OpenError),
     /// The port cannot be had.
     #[error("cannot listen on {address}: {source}; choose another http.listen, or stop what listens there")]
     Listen {

@@ -6,13 +6,15 @@
 mod app;
 mod config;
 mod http;
+mod jobs;
 mod metrics;
-
 mod outside;
 mod subnet;
 
+pub use app::OpenError;
 pub use config::{
-    Config, ConfigError, HttpConfig, LogConfig, LogFormat, LogLevel, TrustConfig, VerifyConfig,
+    AuditConfig, Config, ConfigError, DatabaseConfig, HttpConfig, KeysConfig, LogConfig, LogFormat, LogLevel,
+    TrustConfig, VerifyConfig,
 };
 pub use http::{Server, ServerError, openapi};
 pub use outside::Outside;

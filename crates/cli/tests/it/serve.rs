@@ -4,12 +4,15 @@ use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
-use crate::support::Place;
+use crate::support::{PIN, Place};
+
+const SOUND: &str = "data = \"data\"\naudit.origin = \"test/audit\"\nkeys.pin_file = \"pin\"\n";
 
 #[test]
 fn it_serves_until_it_is_told_to_stop() {
     let place = Place::new();
-    place.write("yinxin.toml", "data = \"data\"\n");
+    place.write("yinxin.toml", SOUND);
+    place.write("pin", PIN);
     let mut command = place.command();
     command
         .args(["serve", "--config", "yinxin.toml"])
@@ -57,13 +60,13 @@ fn it_serves_until_it_is_told_to_stop() {
 #[test]
 fn what_is_wrong_with_the_configuration_is_said_with_its_key() {
     let place = Place::new();
-    place.write("yinxin.toml", "data = \"data\"\n[http]\nport = 8080\n");
+    place.write("yinxin.toml", SOUND.to_owned() + "[http]\nport = 8080\n");
     let said = place.line("serve --config yinxin.toml").failure(64);
     assert!(
         said.starts_with("错误：yinxin.toml：配置项 http.port："),
         "{said}"
     );
-    place.write("yinxin.toml", "data = \"data\"\n");
+    place.write("yinxin.toml", SOUND);
     assert_eq!(place.ok("serve --config yinxin.toml --check"), "配置正确\n");
     let said = place.line("--lang en serve --config nowhere.toml").failure(66);
     assert!(said.starts_with("error: cannot read nowhere.toml: "), "{said}");

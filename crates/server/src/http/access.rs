@@ -17,6 +17,9 @@ pub(crate) enum Access {
 /// Endpoint by endpoint, by operation.
 pub(crate) static ACCESS: &[(&str, Access)] = &[
     ("verify", Access::Anyone),
+    ("log_checkpoint", Access::Anyone),
+    ("log_key", Access::Anyone),
+    ("log_consistency", Access::Anyone),
     ("openapi", Access::Anyone),
     ("healthz", Access::Anyone),
     ("readyz", Access::Anyone),

@@ -11,7 +11,7 @@ use sealing::Report;
 
 use super::call::Call;
 use super::problem::Problem;
-use super::{openapi, operations, verify};
+use super::{log, openapi, operations, verify};
 use crate::app::Service;
 
 /// An answer to come.
@@ -62,6 +62,39 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         answers: &[(200, Content::JsonOrText(schema::<Report>))],
         problems: &[400, 413],
         handler: |service, call| Box::pin(verify::verify(service, call)),
+    },
+    Endpoint {
+        operation: "log_checkpoint",
+        method: Method::GET,
+        path: "/api/log/checkpoint",
+        summary: "The newest signed checkpoint of the log of acts, as C2SP tlog-checkpoint.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Text("text/plain"))],
+        problems: &[404],
+        handler: |service, _| Box::pin(log::checkpoint(service)),
+    },
+    Endpoint {
+        operation: "log_key",
+        method: Method::GET,
+        path: "/api/log/key",
+        summary: "The public key that verifies checkpoints.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Text("text/plain"))],
+        problems: &[],
+        handler: |service, _| Box::pin(log::key(service)),
+    },
+    Endpoint {
+        operation: "log_consistency",
+        method: Method::GET,
+        path: "/api/log/consistency",
+        summary: "Proves that the log only grew from one size to another.",
+        query: Some(schema::<log::ConsistencyQuery>),
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<log::ConsistencyProof>))],
+        problems: &[400, 422],
+        handler: |service, call| Box::pin(log::consistency(service, call)),
     },
     Endpoint {
         operation: "openapi",

@@ -1,13 +1,13 @@
 //! The OpenAPI 3.1 document, made from the tables of endpoints and access and from the types themselves.
 
-use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use axum::response::Response;
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use super::access::{ACCESS, Access};
+use super::answer::of_type;
 use super::endpoints::{Content, ENDPOINTS, Endpoint, SchemaOf};
 use super::problem::{PROBLEM_JSON, Problem, ProblemBody};
 use super::records::{RECORDS, Record};
@@ -24,10 +24,7 @@ pub fn openapi() -> String {
 
 /// `GET /api/openapi.json`.
 pub(crate) async fn answer() -> Result<Response, Problem> {
-    let mut response = Response::new(Body::from(openapi()));
-    let json = HeaderValue::from_static("application/json");
-    response.headers_mut().insert(header::CONTENT_TYPE, json);
-    Ok(response)
+    Ok(of_type("application/json", openapi().into_bytes()))
 }
 
 fn document() -> Value {

@@ -2,16 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::body::Body;
-use axum::http::{HeaderValue, header};
 use axum::response::Response;
 
+use super::answer::{of_type, text};
 use super::problem::Problem;
 use crate::app::Service;
 
 /// The process runs.
 pub(crate) async fn healthz() -> Result<Response, Problem> {
-    Ok(text("text/plain; charset=utf-8", "ok\n".into()))
+    Ok(text("ok\n".into()))
 }
 
 /// Requests are wanted.
@@ -19,12 +18,8 @@ pub(crate) async fn readyz(service: Arc<Service>) -> Result<Response, Problem> {
     if service.is_stopping() {
         return Err(Problem::stopping());
     }
-    match service.temporary_file() {
-        Ok(_) => Ok(text("text/plain; charset=utf-8", "ready\n".into())),
-        Err(error) => Err(Problem::internal(format!(
-            "the data folder cannot be written: {error}"
-        ))),
-    }
+    service.check_ready().await?;
+    Ok(text("ready\n".into()))
 }
 
 /// The figures.
@@ -33,16 +28,6 @@ pub(crate) async fn metrics(service: Arc<Service>) -> Result<Response, Problem> 
         .metrics
         .text()
         .map_err(|error| Problem::internal(error.to_string()))?;
-    Ok(text(
-        "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        figures,
-    ))
-}
-
-fn text(media_type: &'static str, text: String) -> Response {
-    let mut response = Response::new(Body::from(text));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    response
+    let media_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    Ok(of_type(media_type, figures.into_bytes()))
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use tracing::{error, info, warn};
 
 use super::call::with_request_id;
+use crate::app::Error;
 
 /// Media type of errors.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -26,6 +27,19 @@ struct Inner {
     en: Text,
     log: String,
     retry_after_seconds: Option<u32>,
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        match error {
+            Error::NotFound { what } => Self::not_found(what),
+            Error::OutsideLog { .. } => Self::outside_log(),
+            Error::Store(store::Error::Closed) => Self::stopping(),
+            Error::OtherLogKey | Error::Store(_) | Error::Audit(_) | Error::Disk(_) => {
+                Self::internal(error.to_string())
+            }
+        }
+    }
 }
 
 /// What happened, and what to do.
@@ -174,6 +188,24 @@ impl Problem {
             "Come from the prescribed network, or ask the administrator to check the list of networks",
         ];
         Self::new(StatusCode::FORBIDDEN, "NETWORK_NOT_ALLOWED", zh, en)
+    }
+
+    pub(crate) fn not_found(what: &str) -> Self {
+        let zh = ["没有找到所查的内容", "请核对编号"];
+        let en = ["There is nothing under this identifier", "Check the identifier"];
+        Self::new(StatusCode::NOT_FOUND, "NOT_FOUND", zh, en).logged(format!("no such {what}"))
+    }
+
+    pub(crate) fn outside_log() -> Self {
+        let zh = [
+            "日志没有这么多条目，或起点大于终点",
+            "请先取得最新的检查点，并使用其中的条目数",
+        ];
+        let en = [
+            "The log has not so many entries, or the earlier size is the larger one",
+            "Fetch the newest checkpoint and use its size",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "OUTSIDE_LOG", zh, en)
     }
 
     /// The line in the log: grave when it is ours.

@@ -10,6 +10,9 @@ pub(crate) enum Record {
 /// Endpoint by endpoint, by operation.
 pub(crate) static RECORDS: &[(&str, Record)] = &[
     ("verify", Record::Nothing),
+    ("log_checkpoint", Record::Nothing),
+    ("log_key", Record::Nothing),
+    ("log_consistency", Record::Nothing),
     ("openapi", Record::Nothing),
     ("healthz", Record::Nothing),
     ("readyz", Record::Nothing),

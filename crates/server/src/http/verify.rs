@@ -9,10 +9,11 @@ use axum::response::Response;
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
 use schemars::JsonSchema;
-use sealing::{Depth, Report, render};
+use sealing::{Depth, render};
 use serde::Deserialize;
 use tokio::io::AsyncWriteExt as _;
 
+use super::answer::{json, text};
 use super::call::Call;
 use super::problem::Problem;
 use crate::app::{Service, VerifyFailed};
@@ -78,28 +79,10 @@ pub(crate) async fn verify(service: Arc<Service>, call: Call) -> Result<Response
         Detail::Full => Depth::Full,
     };
     Ok(if as_text {
-        answer(
-            "text/plain; charset=utf-8",
-            render(&report, depth, language).into_bytes(),
-        )
+        text(render(&report, depth, language))
     } else {
         json(&report)?
     })
-}
-
-fn json(report: &Report) -> Result<Response, Problem> {
-    let mut bytes = serde_json::to_vec(report).map_err(|error| Problem::internal(error.to_string()))?;
-    bytes.push(b'\n');
-    Ok(answer("application/json", bytes))
-}
-
-fn answer(media_type: &'static str, bytes: Vec<u8>) -> Response {
-    let mut response = Response::new(Body::from(bytes));
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
-    response
 }
 
 /// Writes the body to a file that has no name, so that nothing stays behind whatever happens.

@@ -2,8 +2,10 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::thread::JoinHandle;
 
+use keys::{Kdf, KeyStore, NewKey, Options};
 use sealing::{Trust, Verifier};
 use serde_json::Value;
 use server::{Config, Outside, Server};
@@ -16,12 +18,41 @@ pub(crate) fn pki() -> TestPki {
     TestPki::new(1)
 }
 
+/// What every server of a test is told.
+const CONFIG: &str = "data = \"data\"\nhttp.listen = \"127.0.0.1:0\"\naudit.origin = \"test/audit\"\n\
+    audit.checkpoint_seconds = 1\nkeys.pin_file = \"pin\"\n";
+
+/// The service's key as it would make it itself, but with a PIN that costs little to check.
+fn cheap_key(folder: &Path) {
+    if folder.exists() {
+        return;
+    }
+    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
+    let options = Options {
+        kdf: Kdf {
+            memory_kib: 64,
+            passes: 1,
+            lanes: 1,
+        },
+        ..Options::default()
+    };
+    let new = NewKey {
+        label: "log",
+        pin: "correct horse",
+        now: now(),
+    };
+    KeyStore::open_with(folder, options)
+        .unwrap()
+        .create(&new, &mut SeededRng::new(3))
+        .unwrap();
+}
+
 /// A running server; it stops when dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<bool>>,
-    folder: TempDir,
+    folder: Option<TempDir>,
 }
 
 impl TestServer {
@@ -32,7 +63,14 @@ impl TestServer {
     /// With these lines of configuration.
     pub(crate) fn with(lines: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let text = format!("data = \"data\"\nhttp.listen = \"127.0.0.1:0\"\n{lines}");
+        Self::in_folder(folder, lines)
+    }
+
+    /// In a folder where a server may have run before.
+    pub(crate) fn in_folder(folder: TempDir, lines: &str) -> Self {
+        let text = format!("{CONFIG}{lines}");
+        std::fs::write(folder.path().join("pin"), "correct horse").unwrap();
+        cheap_key(&folder.path().join("data/keys"));
         let config = Config::read(&text, folder.path(), []).unwrap();
         let pki = pki();
         let trust = Trust::for_all(pki.trust().anchors().to_vec());
@@ -61,7 +99,7 @@ impl TestServer {
             address: told.recv().unwrap(),
             stop: Some(stop),
             thread: Some(thread),
-            folder,
+            folder: Some(folder),
         }
     }
 
@@ -75,11 +113,22 @@ impl TestServer {
         self.thread.take().unwrap().join().unwrap()
     }
 
-    /// How many files its data folder has.
-    pub(crate) fn files_left(&self) -> usize {
-        std::fs::read_dir(self.folder.path().join("data"))
-            .unwrap()
-            .count()
+    /// The names in its data folder.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let folder = self.folder.as_ref().unwrap().path().join("data");
+        let names = std::fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> = names
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    /// Stops it; a server with the same data runs in its place.
+    pub(crate) fn restarted(mut self, lines: &str) -> Self {
+        self.begin_stopping();
+        assert!(self.wait());
+        Self::in_folder(self.folder.take().unwrap(), lines)
     }
 
     pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {

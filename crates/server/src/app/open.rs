@@ -1,0 +1,190 @@
+//! Opening: folder, database, the service's own key; the start is the first act in the log.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+use audit::{Actor, ActorKind, Entry, Subject};
+use jiff::Timestamp;
+use keys::{KeyStore, NewKey, UnlockedKey};
+use sealing::Verifier;
+use serde_json::Map;
+use store::{Change, Database, Entries, Store, StoreConfig};
+use tokio::sync::{Semaphore, watch};
+use zeroize::Zeroizing;
+
+use super::{Error, LogSigner, Service};
+use crate::config::Config;
+use crate::metrics::Metrics;
+use crate::outside::Outside;
+
+/// Label of the key that signs the log's checkpoints.
+const LOG_KEY: &str = "log";
+/// The setting that holds its public half.
+const LOG_KEY_SETTING: &str = "log.key";
+/// Longest first line of a file with a PIN, in bytes.
+const PIN_LINE_BYTES_MAX: usize = 1024;
+
+/// Why the service cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The data folder cannot be used.
+    #[error("the data folder {folder} cannot be used: {source}; let the service's user write to it")]
+    Data {
+        /// The folder.
+        folder: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// The file with the PIN cannot be used.
+    #[error(
+        "the file {file} (keys.pin_file) cannot be read: {reason}; write the PIN of the service's keys into it"
+    )]
+    PinFile {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// The service's own key cannot be used.
+    #[error("the key \"log\" in {folder} cannot be used: {reason}")]
+    Key {
+        /// The folder of keys.
+        folder: String,
+        /// What is wrong, and what to do.
+        reason: String,
+    },
+    /// The database cannot be used.
+    #[error("the database cannot be used: {reason}; check database.url")]
+    Database {
+        /// What is wrong.
+        reason: String,
+    },
+}
+
+impl Service {
+    /// Opens everything, and writes the start into the log.
+    pub(crate) async fn open(
+        config: Config,
+        verifier: Verifier,
+        outside: Outside,
+    ) -> Result<Self, OpenError> {
+        let failed = |folder: &Path| {
+            let folder = folder.display().to_string();
+            move |source| OpenError::Data { folder, source }
+        };
+        fs::create_dir_all(&config.data).map_err(failed(&config.data))?;
+        let pin = read_pin(&config.keys.pin_file)?;
+        let folder = config.data.join("keys");
+        let (keys_folder, keys_outside) = (folder.clone(), outside.clone());
+        // Deriving a key from a PIN takes a good part of a second.
+        let key = tokio::task::spawn_blocking(move || own_key(&keys_folder, &pin, &keys_outside)).await;
+        let unusable = |reason: String| OpenError::Key {
+            folder: folder.display().to_string(),
+            reason,
+        };
+        let key = key.map_err(|error| unusable(error.to_string()))?;
+        let key = key.map_err(|error| unusable(error.to_string()))?;
+        let database = |error: store::Error| OpenError::Database {
+            reason: Error::from(error).to_string(),
+        };
+        let url: Database = config.database.url.parse().map_err(database)?;
+        let store = Store::open(&StoreConfig::new(url)).await.map_err(database)?;
+        let service = Self {
+            uploads: Arc::new(Semaphore::new(config.verify.uploads_max as usize)),
+            verifications: Arc::new(Semaphore::new(config.verify.concurrent_max as usize)),
+            log_signer: LogSigner {
+                origin: config.audit.origin.clone(),
+                key,
+            },
+            metrics: Metrics::new(),
+            stopping: watch::Sender::new(false),
+            store,
+            config,
+            outside,
+            verifier,
+        };
+        service.temporary_file().map_err(failed(&service.config.data))?;
+        service
+            .record_start()
+            .await
+            .map_err(|error| OpenError::Database {
+                reason: error.to_string(),
+            })?;
+        Ok(service)
+    }
+
+    /// The start of a process is an act: a gap between two of them is a time without a service.
+    async fn record_start(&self) -> Result<(), Error> {
+        let version = env!("CARGO_PKG_VERSION").into();
+        let entry = Entry {
+            time: self.outside.now(),
+            actor: Actor {
+                kind: ActorKind::System,
+                id: "yinxin".into(),
+                role: None,
+                unit: None,
+            },
+            act: "service.started".into(),
+            subject: Subject {
+                kind: "service".into(),
+                id: self.config.audit.origin.clone(),
+            },
+            details: Map::from_iter([("version".to_owned(), version)]),
+            commitments: Default::default(),
+        };
+        let key = self.log_signer.public()?.to_string();
+        self.store
+            .write(move |change| {
+                let (entry, key) = (entry.clone(), key.clone());
+                Box::pin(async move {
+                    keep_log_key(change, key.into(), entry.time).await?;
+                    Ok(((), Entries::from(entry)))
+                })
+            })
+            .await
+    }
+}
+
+/// One log, one key: a process with another one would sign checkpoints that nobody can verify.
+async fn keep_log_key(change: &mut Change, key: serde_json::Value, now: Timestamp) -> Result<(), Error> {
+    match change.setting(LOG_KEY_SETTING).await? {
+        None => Ok(change.put_setting(LOG_KEY_SETTING, 0, &key, now).await?),
+        Some(kept) if kept.value == key => Ok(()),
+        Some(_) => Err(Error::OtherLogKey),
+    }
+}
+
+/// The first line of the file.
+fn read_pin(path: &Path) -> Result<Zeroizing<String>, OpenError> {
+    let failed = |reason: String| OpenError::PinFile {
+        file: path.display().to_string(),
+        reason,
+    };
+    let text = fs::read_to_string(path).map_err(|error| failed(error.to_string()))?;
+    let text = Zeroizing::new(text);
+    let line = text.lines().next().unwrap_or_default();
+    if line.is_empty() || line.len() > PIN_LINE_BYTES_MAX {
+        return Err(failed("its first line is empty or too long".into()));
+    }
+    Ok(Zeroizing::new(line.to_owned()))
+}
+
+/// The service's key, made at the first start.
+fn own_key(folder: &Path, pin: &str, outside: &Outside) -> Result<UnlockedKey, keys::Error> {
+    let store = KeyStore::open(folder)?;
+    let id = match store.find(LOG_KEY) {
+        Ok(info) => info.id,
+        Err(keys::Error::NoSuchKey(_)) => {
+            let new = NewKey {
+                label: LOG_KEY,
+                pin,
+                now: outside.now(),
+            };
+            outside.with_rng(|rng| store.create(&new, rng))?
+        }
+        Err(error) => return Err(error),
+    };
+    store.unlock(id, pin)
+}

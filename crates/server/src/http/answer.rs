@@ -1,0 +1,34 @@
+//! Answers that went well.
+
+use axum::body::Body;
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use serde::Serialize;
+
+use super::problem::Problem;
+
+/// A value as JSON, on one line.
+pub(crate) fn json(value: &impl Serialize) -> Result<Response, Problem> {
+    let mut bytes = serde_json::to_vec(value).map_err(|error| Problem::internal(error.to_string()))?;
+    bytes.push(b'\n');
+    Ok(of_type("application/json", bytes))
+}
+
+/// A text.
+pub(crate) fn text(text: String) -> Response {
+    of_type("text/plain; charset=utf-8", text.into_bytes())
+}
+
+/// Bytes of a media type, which nobody on the way keeps.
+pub(crate) fn of_type(media_type: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = Response::new(Body::from(bytes));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        header::X_CONTENT_TYPE_OPTIONS,
+        HeaderValue::from_static("nosniff"),
+    );
+    headers.insert(header::VARY, HeaderValue::from_static("accept, accept-language"));
+    response
+}
