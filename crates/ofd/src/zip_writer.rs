@@ -4,6 +4,7 @@
 //! ZIP64 records are written where a number needs them, and only there. ZIP application note (APPNOTE) 4.3 to 4.5.
 
 use std::borrow::Cow;
+use std::cell::RefCell;
 use std::io::{self, Write};
 
 use flate2::{Compress, Compression, FlushCompress, Status};
@@ -25,6 +26,8 @@ const VERSION_DEFLATE: u16 = 20;
 const VERSION_ZIP64: u16 = 45;
 /// Bytes that are gathered before they go out.
 const BUFFER_BYTES: usize = 64 * 1024;
+/// Shorter new parts are stored: a few hundred bytes are not worth the tables of deflate.
+const DEFLATE_BYTES_MIN: usize = 1024;
 /// How much of a new part is looked at before it is deflated.
 const SAMPLE_BYTES: usize = 4096;
 /// Bits of information in a byte (order-0 entropy) from which a part counts as compressed already: text in UTF-8
@@ -105,7 +108,6 @@ pub(crate) struct ZipWriter<W> {
     offset: u64,
     directory: Vec<u8>,
     entries: u64,
-    deflater: Deflater,
 }
 
 impl<W: Write> ZipWriter<W> {
@@ -117,13 +119,7 @@ impl<W: Write> ZipWriter<W> {
             offset: 0,
             directory: Vec::new(),
             entries: 0,
-            deflater: Deflater::default(),
         }
-    }
-
-    /// For parts that are packed before they are added.
-    pub(crate) fn deflater(&mut self) -> &mut Deflater {
-        &mut self.deflater
     }
 
     /// An entry of ours. Deflating needs room for one compressed entry; storing needs none.
@@ -131,7 +127,7 @@ impl<W: Write> ZipWriter<W> {
         match method {
             Method::Stored => self.add_packed(name, bytes, method, bytes),
             Method::Deflated => {
-                let packed = self.deflater.deflate(bytes)?;
+                let packed = deflate(bytes)?;
                 self.add_packed(name, bytes, method, &packed)
             }
         }
@@ -325,16 +321,26 @@ fn short(what: &'static str, len: usize) -> Result<[u8; 2], Error> {
     Ok(len.to_le_bytes())
 }
 
-/// Deflates one part after another; the tables, a quarter of a megabyte, are made once.
-#[derive(Default)]
-pub(crate) struct Deflater(Option<Compress>);
+/// How to write a new part: deflated where that pays. A seal and its signature are a picture and certificates that
+/// hardly shrink; a look at the beginning saves the time of trying.
+pub(crate) fn pack(bytes: &[u8]) -> Result<(Method, Cow<'_, [u8]>), Error> {
+    if bytes.len() >= DEFLATE_BYTES_MIN && !is_dense(&bytes[..bytes.len().min(SAMPLE_BYTES)]) {
+        let deflated = deflate(bytes)?;
+        if deflated.len() < bytes.len() {
+            return Ok((Method::Deflated, Cow::Owned(deflated)));
+        }
+    }
+    Ok((Method::Stored, Cow::Borrowed(bytes)))
+}
 
-impl Deflater {
-    /// Raw deflate of the whole, at the level that most producers use.
-    pub(crate) fn deflate(&mut self, bytes: &[u8]) -> Result<Vec<u8>, Error> {
-        let compress = self
-            .0
-            .get_or_insert_with(|| Compress::new(Compression::default(), false));
+thread_local! {
+    /// A third of a megabyte of tables, which take longer to make than a small part takes to deflate.
+    static COMPRESS: RefCell<Compress> = RefCell::new(Compress::new(Compression::default(), false));
+}
+
+/// Raw deflate of the whole, at the level that most producers use.
+pub(crate) fn deflate(bytes: &[u8]) -> Result<Vec<u8>, Error> {
+    COMPRESS.with_borrow_mut(|compress| {
         compress.reset();
         let mut out = Vec::with_capacity(bytes.len() / 4 + 64);
         loop {
@@ -347,19 +353,7 @@ impl Deflater {
             }
             out.reserve((out.capacity() / 2).max(4096));
         }
-    }
-
-    /// How to write a new part: deflated where that pays. A seal and its signature are a picture and certificates
-    /// that hardly shrink; a look at the beginning saves the time of trying.
-    pub(crate) fn pack<'b>(&mut self, bytes: &'b [u8]) -> Result<(Method, Cow<'b, [u8]>), Error> {
-        if !is_dense(&bytes[..bytes.len().min(SAMPLE_BYTES)]) {
-            let deflated = self.deflate(bytes)?;
-            if deflated.len() < bytes.len() {
-                return Ok((Method::Deflated, Cow::Owned(deflated)));
-            }
-        }
-        Ok((Method::Stored, Cow::Borrowed(bytes)))
-    }
+    })
 }
 
 /// Whether the bytes look like noise.
@@ -371,7 +365,7 @@ fn is_dense(bytes: &[u8]) -> bool {
     let total = bytes.len() as f64;
     let bits = |count: u32| f64::from(count) * (total / f64::from(count)).log2();
     let sum: f64 = counts.into_iter().filter(|count| *count > 0).map(bits).sum();
-    sum >= DENSE_BITS * total && !bytes.is_empty()
+    sum >= DENSE_BITS * total
 }
 
 #[cfg(test)]
@@ -413,9 +407,8 @@ pub(crate) mod tests {
         let noise: Vec<u8> = (0..20_000_u32)
             .flat_map(|n| mixed_bits(n).to_le_bytes())
             .collect();
-        let mut deflater = Deflater::default();
-        let mut pack = |bytes: &[u8]| {
-            let (method, packed) = deflater.pack(bytes).unwrap();
+        let pack = |bytes: &[u8]| {
+            let (method, packed) = pack(bytes).unwrap();
             (method, packed.into_owned())
         };
         assert_eq!(pack(&noise), (Method::Stored, noise.clone()));
@@ -451,7 +444,7 @@ pub(crate) mod tests {
     #[test]
     fn raw_entry_loses_its_data_descriptor() {
         let mut zip = ZipWriter::new(Vec::new());
-        let data = Deflater::default().deflate(b"hello").unwrap();
+        let data = deflate(b"hello").unwrap();
         let header = EntryHeader {
             name: b"a",
             flags: FLAG_DESCRIPTOR | FLAG_UTF8,

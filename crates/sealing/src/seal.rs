@@ -247,7 +247,7 @@ impl<'p> Work<'p> {
     /// A part that cannot be read cannot be protected: then nothing is sealed.
     fn hash(&mut self, threads: usize) -> Result<(), SealError> {
         let parts = self.package.parts().map(|entry| entry.path().clone());
-        self.digests = hash_parts(self.package, parts, threads);
+        self.digests = hash_parts(self.package, parts, Some(threads));
         match self.digests.values().find_map(|digest| digest.as_ref().err()) {
             Some(error) => Err(SealError::Document(error.clone())),
             None => Ok(()),
@@ -323,9 +323,13 @@ impl<'p> Work<'p> {
             .parts()
             .filter(|part| order.mode == Mode::Lock || **part != self.list_path);
         let digests: Vec<(PartPath, Digest)> = protected
-            .filter_map(|part| match self.update.bytes(part) {
-                Some(bytes) => Some((part.clone(), sm3(bytes))),
-                None => Some((part.clone(), *self.digests.get(part)?.as_ref().ok()?)),
+            .filter_map(|part| {
+                let digest = match self.update.bytes(part) {
+                    Some(_) if *part == self.seal => order.seal.seal().digest(),
+                    Some(bytes) => sm3(bytes),
+                    None => *self.digests.get(part)?.as_ref().ok()?,
+                };
+                Some((part.clone(), digest))
             })
             .collect();
         let references: Vec<(PartPath, &[u8])> = digests

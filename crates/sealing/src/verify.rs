@@ -10,7 +10,6 @@ mod signed_value;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use std::thread;
 
 use jiff::Timestamp;
 use ofd::{Limits, Package, Source};
@@ -28,9 +27,6 @@ use crate::report::{
 
 /// Bytes at the start of a file that tell what it is.
 const SNIFF_BYTES: usize = 4;
-
-/// Most threads for one document; the parts of a document rarely feed more.
-const HASH_THREADS_MAX: usize = 4;
 
 /// Anchors, kept apart by what they are trusted for.
 #[derive(Clone, Debug, Default)]
@@ -63,7 +59,8 @@ pub struct Verifier {
     intermediates: Vec<Certificate>,
     crls: Vec<Crl>,
     limits: Limits,
-    threads: usize,
+    /// As given, else as many as the machine has.
+    threads: Option<usize>,
     paths: PathCache,
     seals: SealCache,
 }
@@ -71,13 +68,12 @@ pub struct Verifier {
 impl Verifier {
     /// Relies on these anchors; `intermediates` and `crls` help to decide but are not trusted.
     pub fn new(trust: Trust, intermediates: Vec<Certificate>, crls: Vec<Crl>) -> Self {
-        let threads = thread::available_parallelism().map_or(1, |cores| cores.get().min(HASH_THREADS_MAX));
         Self {
             trust,
             intermediates,
             crls,
             limits: Limits::default(),
-            threads,
+            threads: None,
             paths: PathCache::default(),
             seals: SealCache::default(),
         }
@@ -93,7 +89,7 @@ impl Verifier {
     /// With this many threads for the parts of one document.
     #[must_use]
     pub fn with_threads(mut self, threads: usize) -> Self {
-        self.threads = threads.max(1);
+        self.threads = Some(threads.max(1));
         self
     }
 

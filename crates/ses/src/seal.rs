@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use const_oid::ObjectIdentifier;
+use gm::Digest;
 use pki::asn1::{IA5_STRING, SEQUENCE, write};
 use pki::{Certificate, Extension};
 
@@ -58,6 +59,8 @@ struct Inner {
     deviations: Vec<Deviation>,
     /// A function of the bytes alone, so it is worked out once for all clones.
     maker_signature: OnceLock<SignatureCheck>,
+    /// Another such function: one seal stamps thousands of documents.
+    digest: OnceLock<Digest>,
 }
 
 /// ```text
@@ -142,12 +145,18 @@ impl Seal {
             maker,
             deviations: notes.0,
             maker_signature: OnceLock::new(),
+            digest: OnceLock::new(),
         })))
     }
 
     /// The bytes as received.
     pub fn bytes(&self) -> &[u8] {
         self.0.received.as_deref().unwrap_or(&self.0.der)
+    }
+
+    /// SM3 of [`Seal::bytes`], worked out once for all clones.
+    pub fn digest(&self) -> Digest {
+        *self.0.digest.get_or_init(|| gm::sm3(self.bytes()))
     }
 
     /// The seal alone, without anything that follows it, in its DER form when it was received as BER.

@@ -14,18 +14,27 @@ const PARALLEL_BYTES_MIN: u64 = 256 << 10;
 /// The SM3 values of parts; an error where a part cannot be read.
 pub(crate) type Digests = HashMap<PartPath, Result<Digest, ofd::Error>>;
 
-/// Hashes `parts`, which may repeat, on at most `threads` threads.
+/// Most threads for one document, unless a number is given: several documents may be verified at once.
+const HASH_THREADS_MAX: usize = 4;
+
+/// Hashes `parts`, which may repeat, on at most `threads` threads; without a number, on as many as the machine has.
 pub(crate) fn hash_parts(
     package: &Package,
     parts: impl IntoIterator<Item = PartPath>,
-    threads: usize,
+    threads: Option<usize>,
 ) -> Digests {
     let mut parts: Vec<_> = parts.into_iter().collect();
     parts.sort();
     parts.dedup();
     let size = |part: &PartPath| package.entry(part).map_or(0, |entry| entry.size());
     let total: u64 = parts.iter().map(size).sum();
-    if threads < 2 || total < PARALLEL_BYTES_MIN {
+    // To ask the machine takes longer than to hash a small document.
+    let threads = match threads {
+        _ if total < PARALLEL_BYTES_MIN => 1,
+        Some(threads) => threads,
+        None => thread::available_parallelism().map_or(1, |cores| cores.get().min(HASH_THREADS_MAX)),
+    };
+    if threads < 2 {
         let digest = |part: PartPath| (part.clone(), hash_part(package, &part, None));
         return parts.into_iter().map(digest).collect();
     }

@@ -10,7 +10,7 @@ use sealing::{
 use ses::{ListKind, SealVersion};
 use testkit::{now, time};
 
-use crate::scene::{Scene, codes, document, open, point};
+use crate::scene::{Scene, codes, document, open, point, reasons};
 
 fn part(path: &str) -> PartPath {
     PartPath::new(path).unwrap()
@@ -515,6 +515,13 @@ proptest! {
         let at = at.index(bytes.len());
         bytes[at] ^= flip;
         let tampered = rewritten(&sealed, |update| update.replace(part, bytes).unwrap());
-        prop_assert_eq!(scene.verify(&tampered).conclusion, Conclusion::Failed, "byte {} of {}", at, part);
+        let report = scene.verify(&tampered);
+        // Real vendors write any number there: the count of unused bits of the signature value, which means nothing.
+        let is_unused_bits = part.file_name() == "SignedValue.dat"
+            && reasons(&report).any(|reason| reason.details.iter().any(|detail| detail.ends_with("UNUSED_BITS")));
+        prop_assert!(
+            report.conclusion == Conclusion::Failed || is_unused_bits,
+            "byte {} of {}: {:?}", at, part, report.conclusion
+        );
     }
 }

@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use ofd::builder::{DocumentBuilder, Drawing};
 use ofd::{Limits, Package};
 use pki::{Purpose, TimestampRequest, TimestampResponse, VerifiedPath};
-use sealing::{BlankPages, Mode, Position, Report, SealError, SealOrder, Sealed, Trust, Verifier, seal};
+use sealing::{
+    BlankPages, Mode, Position, Reason, Report, SealError, SealOrder, Sealed, Trust, Verifier, seal,
+};
 use ses::{ListKind, Seal, SealVersion, VerifiedSeal};
 use testkit::{Identity, PICTURE, TestPki, now};
 
@@ -126,11 +128,11 @@ pub(crate) fn point(page: usize) -> Position {
 }
 
 pub(crate) fn codes(report: &Report) -> Vec<&'static str> {
+    reasons(report).map(|reason| reason.code.name()).collect()
+}
+
+/// Of the file and of all its signatures.
+pub(crate) fn reasons(report: &Report) -> impl Iterator<Item = &Reason> {
     let of_signatures = report.signatures.iter().flat_map(|signature| &signature.reasons);
-    report
-        .reasons
-        .iter()
-        .chain(of_signatures)
-        .map(|reason| reason.code.name())
-        .collect()
+    report.reasons.iter().chain(of_signatures)
 }
