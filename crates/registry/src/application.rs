@@ -16,8 +16,8 @@ mod submission;
 
 pub use fold::apply;
 pub use rules::{ApplicationFacts, decide};
-pub(crate) use submission::place_is_free;
 pub use submission::{Claim, RegisteredImpression};
+pub(crate) use submission::{Wanted, place_is_free};
 
 /// An application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -306,14 +306,7 @@ impl Case<'_> {
         let designated = authority.is_some_and(|found| found.status == AuthorityStatus::Designated);
         self.desk.ensure(designated, Code::AuthorityNotDesignated, [])?;
         if let Ask::Make { seal } = &self.application.ask {
-            let holder = seal.owner.holder();
-            place_is_free(
-                &self.desk,
-                seal.kind,
-                holder,
-                seal.impression.as_ref(),
-                self.facts.claims,
-            )?;
+            place_is_free(&self.desk, &seal.wanted(), self.facts.claims)?;
         }
         // What was checked is recorded once each, and only what is part of the case.
         let mut checked: Vec<_> = self

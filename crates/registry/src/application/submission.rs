@@ -6,7 +6,7 @@ use crate::authority::AuthorityStatus;
 use crate::desk::Desk;
 use crate::digest::Digest32;
 use crate::event::{Subject, SubjectKind};
-use crate::id::{AuthorityId, PersonId, UnitId};
+use crate::id::{AuthorityId, PersonId, SealId, UnitId};
 use crate::profile::china;
 use crate::refusal::{Code, Refusal};
 use crate::seal::{
@@ -30,6 +30,43 @@ pub struct Claim {
     pub code: Option<String>,
     /// Whether an image comparison found it to be the same as the impression asked for; no if none was made.
     pub looks_same: bool,
+    /// Whether its cancellation only waits for its successor, to whom alone it leaves the place (Q4).
+    pub waiting: bool,
+}
+
+impl Claim {
+    /// What a seal claims: nothing once it has ended. Ask it of every seal of the owner, also of those for which
+    /// [`SealRecord::holds_place`] is no longer true.
+    pub fn of_seal(seal: &SealRecord) -> Option<Claim> {
+        (!seal.status.is_end()).then(|| Claim {
+            subject: seal.id.into(),
+            kind: seal.kind,
+            holder: seal.owner.holder(),
+            impression: Some(seal.impression.digest),
+            code: seal.impression.code.clone(),
+            looks_same: false,
+            waiting: seal.change.is_some(),
+        })
+    }
+
+    /// What an application claims: nothing unless it asks for a seal and is pending.
+    pub fn of_application(application: &Application) -> Option<Claim> {
+        let Ask::Make { seal } = &application.ask else {
+            return None;
+        };
+        application.holds_place().then(|| Claim {
+            subject: application.id.into(),
+            kind: seal.kind,
+            holder: seal.owner.holder(),
+            impression: seal.impression.as_ref().map(|impression| impression.digest),
+            code: seal
+                .impression
+                .as_ref()
+                .and_then(|impression| impression.code.clone()),
+            looks_same: false,
+            waiting: false,
+        })
+    }
 }
 
 /// Whether the impression could be fetched from public security (R33).
@@ -122,8 +159,11 @@ pub(super) fn submittable(
     application: &Application,
 ) -> Result<(), Refusal> {
     let ending = matches!(application.ask, Ask::Cancel { .. });
-    let ended = facts.unit.is_some_and(|unit| unit.ended.is_some());
-    desk.ensure(!ended || ending, Code::UnitHasEnded, [])?;
+    if let Some(unit) = application.unit {
+        let unit = facts.unit.filter(|found| found.id == unit);
+        let ended = desk.found(SubjectKind::Unit, unit)?.ended.is_some();
+        desk.ensure(!ended || ending, Code::UnitHasEnded, [])?;
+    }
     asked(desk, facts, application.unit, application.agent, &application.ask)?;
     if let Ask::Make { seal } = &application.ask {
         new_seal(desk, facts, seal)?;
@@ -164,58 +204,62 @@ fn new_seal(desk: &Desk<'_>, facts: &ApplicationFacts<'_>, spec: &SealSpec) -> R
     if let Some(replaced) = spec.replaces {
         let replaced = facts.seal.filter(|seal| seal.id == replaced);
         let replaced = desk.found(SubjectKind::Seal, replaced)?;
-        let own = replaced.owner == spec.owner || replaced.owner.unit() == spec.owner.unit();
+        // A position may have passed to another holder; a name seal is the same person's.
+        let unit = spec.owner.unit();
+        let own = replaced.owner == spec.owner || (unit.is_some() && replaced.owner.unit() == unit);
         desk.ensure(own && replaced.kind == spec.kind, Code::NotOwnSeal, [])?;
         desk.ensure(!replaced.holds_place(), Code::CancelFirst, [])?;
     }
-    place_is_free(
-        desk,
-        spec.kind,
-        spec.owner.holder(),
-        Some(impression),
-        facts.claims,
-    )
+    place_is_free(desk, &spec.wanted(), facts.claims)
+}
+
+/// The seal for which a place is wanted.
+pub(crate) struct Wanted<'a> {
+    pub(crate) kind: SealKind,
+    pub(crate) holder: Option<PersonId>,
+    pub(crate) impression: Option<&'a Impression>,
+    pub(crate) replaces: Option<SealId>,
+}
+
+impl SealSpec {
+    pub(crate) fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            kind: self.kind,
+            holder: self.owner.holder(),
+            impression: self.impression.as_ref(),
+            replaces: self.replaces,
+        }
+    }
 }
 
 /// At most one legal-name seal; others of a kind only with another impression. Codes are compared first, then the
 /// images (R27, R28; Q5, Q7).
-pub(crate) fn place_is_free(
-    desk: &Desk<'_>,
-    kind: SealKind,
-    holder: Option<PersonId>,
-    impression: Option<&Impression>,
-    claims: &[Claim],
-) -> Result<(), Refusal> {
-    let same_kind = || {
-        claims
-            .iter()
-            .filter(|claim| claim.kind == kind && claim.holder == holder)
-    };
-    if kind == SealKind::LegalName {
-        let holds = same_kind().next();
-        let values = [(
+pub(crate) fn place_is_free(desk: &Desk<'_>, wanted: &Wanted<'_>, claims: &[Claim]) -> Result<(), Refusal> {
+    let replaced: Option<Subject> = wanted.replaces.map(Subject::from);
+    let left_to_it = |claim: &Claim| claim.waiting && Some(claim.subject) == replaced;
+    let same_kind =
+        |claim: &&Claim| claim.kind == wanted.kind && claim.holder == wanted.holder && !left_to_it(claim);
+    let mut against = claims.iter().filter(same_kind);
+    let by = |claim: Option<&Claim>| {
+        [(
             "by",
-            holds
+            claim
                 .map(|claim| claim.subject.id.to_string())
                 .unwrap_or_default(),
-        )];
-        return desk.ensure(holds.is_none(), Code::LegalNameSealExists, values);
+        )]
+    };
+    if wanted.kind == SealKind::LegalName {
+        let holds = against.next();
+        return desk.ensure(holds.is_none(), Code::LegalNameSealExists, by(holds));
     }
-    let Some(impression) = impression else {
+    let Some(impression) = wanted.impression else {
         return Ok(());
     };
-    let same = |claim: &&Claim| {
+    let taken = against.find(|claim| {
         let code = impression.code.is_some() && claim.code == impression.code;
         code || claim.impression == Some(impression.digest) || claim.looks_same
-    };
-    let taken = same_kind().find(same);
-    let values = [(
-        "by",
-        taken
-            .map(|claim| claim.subject.id.to_string())
-            .unwrap_or_default(),
-    )];
-    desk.ensure(taken.is_none(), Code::ImpressionTaken, values)
+    });
+    desk.ensure(taken.is_none(), Code::ImpressionTaken, by(taken))
 }
 
 /// Whether the seal is in a state in which this can be asked.

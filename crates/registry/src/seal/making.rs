@@ -3,9 +3,10 @@
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::application::{ApplicationKind, Ask, Claim, place_is_free};
+use crate::application::{ApplicationKind, Ask, Claim, Wanted, place_is_free};
 use crate::desk::Desk;
 use crate::digest::Digest32;
+use crate::event::SubjectKind;
 use crate::filing::{FilingBody, FilingOccasion, duties};
 use crate::id::{ApplicationId, FilingId, PersonId, SealId};
 use crate::profile::{FilingDuty, days_after};
@@ -14,8 +15,8 @@ use crate::role::Role;
 
 use super::rules::{Case, SealFacts, approved, holder_only, old_device_is_back};
 use super::{
-    Device, Edition, Impression, ImpressionSource, OldDevice, SealClass, SealEvent, SealKind, SealRecord,
-    SealStatus,
+    Device, Edition, Impression, ImpressionSource, OldDevice, Owner, SealClass, SealEvent, SealKind,
+    SealRecord, SealStatus,
 };
 
 /// Editions of one seal at most.
@@ -122,21 +123,11 @@ pub(super) fn make(
     let Ask::Make { seal: spec } = &application.ask else {
         return Err(desk.refuse(Code::ApplicationForAnother, []));
     };
-    desk.ensure(
-        facts.unit.is_none_or(|unit| unit.ended.is_none()),
-        Code::UnitHasEnded,
-        [],
-    )?;
+    unit_exists(desk, facts, &spec.owner)?;
     let Some(impression) = &spec.impression else {
         return Err(desk.refuse(Code::ImpressionMissing, []));
     };
-    place_is_free(
-        desk,
-        spec.kind,
-        spec.owner.holder(),
-        Some(impression),
-        facts.claims,
-    )?;
+    place_is_free(desk, &spec.wanted(), facts.claims)?;
     let edition = bound(desk, facts, made.edition, 1)?;
     desk.ensure(
         made.edition.picture == impression.digest,
@@ -258,7 +249,7 @@ pub(super) fn renew(
     case.in_one_of(&[SealStatus::Active, SealStatus::Expired])?;
     let (application, _) = case.approved(named, &[ApplicationKind::Renew])?;
     renewable(&case.desk, case.seal, case.facts.claims)?;
-    unit_exists(case)?;
+    unit_exists(&case.desk, case.facts, &case.seal.owner)?;
     let edition = next_edition(case, new)?;
     let longer = case
         .seal
@@ -272,9 +263,13 @@ pub(super) fn renew(
     }])
 }
 
-fn unit_exists(case: &Case<'_>) -> Result<(), Refusal> {
-    let ended = case.facts.unit.is_some_and(|unit| unit.ended.is_some());
-    case.desk.ensure(!ended, Code::UnitHasEnded, [])
+/// The unit whose seal it is was looked up, and has not ended.
+fn unit_exists(desk: &Desk<'_>, facts: &SealFacts<'_>, owner: &Owner) -> Result<(), Refusal> {
+    let Some(unit) = owner.unit() else {
+        return Ok(());
+    };
+    let unit = desk.found(SubjectKind::Unit, facts.unit.filter(|found| found.id == unit))?;
+    desk.ensure(unit.ended.is_none(), Code::UnitHasEnded, [])
 }
 
 /// Within the window before the end of the period, or late where the profile allows it (R60, Q1).
@@ -293,13 +288,13 @@ pub(crate) fn renewable(desk: &Desk<'_>, seal: &SealRecord, claims: &[Claim]) ->
     let values = [("until", edition.not_after.to_string())];
     desk.ensure(late, Code::RenewalTooLate, values)?;
     // An expired seal has given up its place; somebody else may have taken it.
-    place_is_free(
-        desk,
-        seal.kind,
-        seal.owner.holder(),
-        Some(&seal.impression),
-        claims,
-    )
+    let wanted = Wanted {
+        kind: seal.kind,
+        holder: seal.owner.holder(),
+        impression: Some(&seal.impression),
+        replaces: None,
+    };
+    place_is_free(desk, &wanted, claims)
 }
 
 pub(super) fn replace_device(
@@ -310,7 +305,7 @@ pub(super) fn replace_device(
 ) -> Result<Vec<SealEvent>, Refusal> {
     case.in_one_of(&[SealStatus::Active, SealStatus::Suspended])?;
     let (application, _) = case.approved(named, &[ApplicationKind::ReplaceDevice])?;
-    unit_exists(case)?;
+    unit_exists(&case.desk, case.facts, &case.seal.owner)?;
     let device = case.seal.edition().map(|edition| &edition.device);
     let another = device.is_none_or(|device| device.id != new.device.id);
     case.desk.ensure(another, Code::DeviceIsTheOldOne, [])?;

@@ -68,6 +68,7 @@ fn claim(kind: SealKind, impression: u8, code: Option<&str>) -> Claim {
         impression: Some(digest(impression)),
         code: code.map(text),
         looks_same: false,
+        waiting: false,
     }
 }
 

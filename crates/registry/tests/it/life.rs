@@ -1,6 +1,6 @@
 //! A6, A9: custody, renewing, changing, ending.
 
-use registry::application::{Ask, SealSpec};
+use registry::application::{Ask, Claim, SealSpec};
 use registry::filing::{FilingBody, FilingOccasion};
 use registry::seal::{OldDevice, Reason};
 use registry::*;
@@ -241,6 +241,7 @@ fn q1_late_renewal_where_the_place_allows_it_and_the_seat_is_free() {
             impression: None,
             code: None,
             looks_same: false,
+            waiting: false,
         }];
     });
     let command = SealCommand::Renew {
@@ -332,6 +333,15 @@ fn q4_the_old_seal_may_wait_for_its_successor_where_the_place_swaps() {
     };
     let waiting = world.do_seal(world.seal.clone(), &schedule).unwrap();
     assert!(waiting.usable(world.now) && !waiting.holds_place());
+    // It leaves its place to its successor and to nobody else.
+    let claim = Claim::of_seal(&waiting).unwrap();
+    let making = approved("inner-mongolia").with(|world| world.claims = vec![claim]);
+    refused(made(&making, report()), Code::LegalNameSealExists, "R27", "R27");
+    let mut succeeding = making.clone();
+    if let Ask::Make { seal } = &mut succeeding.application.as_mut().unwrap().ask {
+        seal.replaces = Some(seal_id());
+    }
+    assert!(made(&succeeding, report()).is_ok());
     let cancel = SealCommand::Cancel {
         application: application_id(),
     };

@@ -120,6 +120,7 @@ fn r27_no_second_legal_name_seal_is_made() {
         impression: None,
         code: None,
         looks_same: false,
+        waiting: false,
     };
     let world = world.with(|world| world.claims = vec![held]);
     refused(
@@ -283,6 +284,15 @@ fn r38_only_devices_that_the_rules_allow() {
         "R38",
         "第二条",
     );
+}
+
+#[test]
+fn r63_no_seal_for_a_unit_that_ended_or_was_not_looked_up() {
+    let world = approved("xian");
+    let ended = world.with(|world| world.unit.ended = Some(UnitEnd::Revoked));
+    refused(made(&ended, report()), Code::UnitHasEnded, "R63", "第二十六条");
+    let other = world.with(|world| world.unit.id = UnitId(uuid(0xBB)));
+    refused(made(&other, report()), Code::DoesNotExist, "R80", "R80");
 }
 
 #[test]

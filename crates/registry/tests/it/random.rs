@@ -263,37 +263,9 @@ struct Office {
 impl Office {
     /// What holds a place, without one application.
     fn claims(&self, without: Option<ApplicationId>) -> Vec<Claim> {
-        let sealed = self
-            .seals
-            .iter()
-            .filter(|seal| seal.holds_place())
-            .map(|seal| Claim {
-                subject: seal.id.into(),
-                kind: seal.kind,
-                holder: None,
-                impression: Some(seal.impression.digest),
-                code: seal.impression.code.clone(),
-                looks_same: false,
-            });
-        let pending = self
-            .applications
-            .iter()
-            .filter(|one| one.holds_place() && Some(one.id) != without);
-        let pending = pending.filter_map(|one| match &one.ask {
-            Ask::Make { seal } => Some(Claim {
-                subject: one.id.into(),
-                kind: seal.kind,
-                holder: None,
-                impression: seal.impression.as_ref().map(|impression| impression.digest),
-                code: seal
-                    .impression
-                    .as_ref()
-                    .and_then(|impression| impression.code.clone()),
-                looks_same: false,
-            }),
-            _ => None,
-        });
-        sealed.chain(pending).collect()
+        let sealed = self.seals.iter().filter_map(Claim::of_seal);
+        let pending = self.applications.iter().filter(|one| Some(one.id) != without);
+        sealed.chain(pending.filter_map(Claim::of_application)).collect()
     }
 
     /// One random act: drive an application on, make a seal from it, or cancel one. Refusals change nothing.
