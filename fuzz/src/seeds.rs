@@ -146,14 +146,17 @@ impl Seeds {
             for part in &parts {
                 let Ok(bytes) = package.read(part) else { continue };
                 match part.file_name().rsplit_once('.').map(|(_, extension)| extension) {
-                    Some("xml") => self.add("xml_parts", package::xml_input(part, &bytes)),
+                    Some("xml") => {
+                        self.add("xml_parts", package::xml_input(part, &bytes));
+                        self.add("render", package::xml_input(part, &bytes));
+                    }
                     Some("esl") => self.add("seal", bytes.to_vec()),
                     Some("dat") => self.add_signed_value(bytes.to_vec()),
                     _ => {}
                 }
             }
         }
-        for target in ["package", "stamp", "verify"] {
+        for target in ["package", "render", "stamp", "verify"] {
             self.add(target, document.clone());
         }
     }

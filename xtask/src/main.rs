@@ -4,6 +4,7 @@
 //! with `cargo test -p xtask`. `cargo xtask pages` writes the pages that are made from the sources.
 
 mod code;
+mod contact_sheet;
 mod markdown;
 mod pages;
 mod tidy;
@@ -22,8 +23,13 @@ fn main() -> ExitCode {
     {
         ["tidy"] => tidy_command(),
         ["pages"] => pages_command(),
+        ["contact-sheet", folder, out] => contact_sheet_command(Path::new(folder), Path::new(out)),
         _ => {
-            eprintln!("Usage: cargo xtask pages | tidy\n\n  pages  write what is made from the sources:");
+            eprintln!("Usage: cargo xtask contact-sheet FOLDER OUT | pages | tidy\n");
+            eprintln!(
+                "  contact-sheet  draw all OFD files of a folder on one HTML page (build yinxin first)"
+            );
+            eprintln!("  pages  write what is made from the sources:");
             for page in pages::PAGES {
                 eprintln!("    {}", page.path);
             }
@@ -32,6 +38,29 @@ fn main() -> ExitCode {
                 eprintln!("    {:<16} {}", rule.name, rule.says);
             }
             ExitCode::from(64)
+        }
+    }
+}
+
+fn contact_sheet_command(folder: &Path, out: &Path) -> ExitCode {
+    // The program stands beside this one, where cargo builds both.
+    let yinxin = std::env::current_exe().map(|own| own.with_file_name("yinxin"));
+    match yinxin.and_then(|yinxin| contact_sheet::draw(&yinxin, folder, out)) {
+        Ok(sheet) => {
+            let page = out.join("index.html");
+            eprintln!(
+                "contact sheet: {} pages drawn, {} documents without any; see {}",
+                sheet.pages,
+                sheet.failed,
+                page.display()
+            );
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!(
+                "error: {error}; build the program with `cargo build -p cli` and name a folder of OFD files"
+            );
+            ExitCode::from(74)
         }
     }
 }

@@ -11,11 +11,13 @@ mod key_store;
 mod outline;
 mod pin;
 mod place;
+mod render;
 mod sample;
 mod seal;
 mod serve;
 mod show;
 mod stamp;
+mod text;
 mod trust;
 mod tsa;
 mod tsa_client;
@@ -58,6 +60,8 @@ enum Command {
     Serve(serve::Args),
     Audit(audit::Args),
     Show(show::Args),
+    Render(render::Args),
+    Text(text::Args),
     Sample(sample::Args),
 }
 
@@ -92,6 +96,8 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Serve(args) => serve::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
         Command::Show(args) => show::run(&args, context),
+        Command::Render(args) => render::run(&args, context),
+        Command::Text(args) => text::run(&args, context),
         Command::Sample(args) => sample::run(&args, context),
     }
 }

@@ -57,15 +57,31 @@ pub fn find(page: &PageContent, templates: &[&PageContent], keyword: &str) -> Ve
     without_double_prints(in_reading_order(search.hits, |hit| hit.bounds))
 }
 
-/// The text of the page and its templates, row by row from the top, pieces of a row separated by a space.
-pub fn plain_text(page: &PageContent, templates: &[&PageContent]) -> String {
+/// A piece of text that stands in one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TextLine {
+    /// The smallest box around its characters, in mm of the page.
+    pub bounds: Box,
+    /// Its characters; wide gaps are spaces.
+    pub text: String,
+}
+
+/// The text of the page and its templates: rows from the top, the pieces of a row from the left. Nothing is empty.
+pub fn rows(page: &PageContent, templates: &[&PageContent]) -> Vec<Vec<TextLine>> {
     let scene = Scene::new(page, templates);
     let rows = scene.rows();
-    let pieces = rows.iter().map(|line| (scene.bounds(line), scene.text(line)));
-    let pieces = pieces.filter(|(_, text)| !text.is_empty()).collect();
-    let rows = in_reading_order(pieces, |(bounds, _)| *bounds);
-    let rows = rows.into_iter().map(|row| {
-        let texts: Vec<_> = row.into_iter().map(|(_, text)| text).collect();
+    let lines = rows.iter().map(|line| TextLine {
+        bounds: scene.bounds(line),
+        text: scene.text(line),
+    });
+    let lines = lines.filter(|line| !line.text.is_empty()).collect();
+    in_reading_order(lines, |line| line.bounds)
+}
+
+/// The text of the page and its templates, row by row from the top, pieces of a row separated by a space.
+pub fn plain_text(page: &PageContent, templates: &[&PageContent]) -> String {
+    let rows = rows(page, templates).into_iter().map(|row| {
+        let texts: Vec<_> = row.into_iter().map(|line| line.text).collect();
         texts.join(" ")
     });
     rows.collect::<Vec<_>>().join("\n")

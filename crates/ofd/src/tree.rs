@@ -3,7 +3,8 @@
 //! ```
 //! use ofd::{Element, Limits};
 //!
-//! let page = Element::read(b"<o:Page xmlns:o='x'><o:Area Unit='mm'>A4</o:Area></o:Page>", &["Page"], &Limits::default())?;
+//! let xml = b"<o:Page xmlns:o='x'><o:Area Unit='mm'>A4</o:Area></o:Page>";
+//! let page = Element::read(xml, &["Page"], &Limits::default())?;
 //! assert_eq!(page.child("Area").and_then(|area| area.attribute("Unit")), Some("mm"));
 //! # Ok::<(), ofd::Error>(())
 //! ```

@@ -24,7 +24,7 @@ const TEMPLATE_DEPTH_MAX: u32 = 8;
 /// Templates drawn on one page.
 const TEMPLATES_MAX: usize = 64;
 
-/// A document that is drawn page by page; fonts, images and resources are read once.
+/// A document that is drawn page by page; fonts and resources are read once.
 pub struct Document<'a> {
     pub(crate) package: &'a Package,
     document: &'a ofd::Document,
@@ -35,8 +35,20 @@ pub struct Document<'a> {
     shared: ResourceSet,
     faces: RefCell<HashMap<PartPath, Option<Arc<Face>>>>,
     uses: RefCell<HashMap<UseKey, Arc<FontUse>>>,
-    images: RefCell<HashMap<PartPath, Result<Arc<Image>, String>>>,
+    images: RefCell<HashMap<PartPath, Decoded>>,
+    masked: RefCell<HashMap<(PartPath, PartPath), Decoded>>,
+    pub(crate) stamps: RefCell<HashMap<*const u8, Drawn>>,
     image_pixels: Cell<u64>,
+}
+
+type Decoded = Result<Arc<Image>, String>;
+
+/// The picture of a stamp, ready to be placed.
+#[derive(Clone)]
+pub(crate) enum Drawn {
+    Image(Arc<Image>),
+    Page(Arc<Scene>),
+    Broken(String),
 }
 
 /// Address of the resource, bold, italic.
@@ -89,6 +101,8 @@ impl<'a> Document<'a> {
             faces: RefCell::default(),
             uses: RefCell::default(),
             images: RefCell::default(),
+            masked: RefCell::default(),
+            stamps: RefCell::default(),
             image_pixels: Cell::new(0),
         }
     }
@@ -111,6 +125,7 @@ impl<'a> Document<'a> {
             pages: self.page_count(),
         })?;
         let sheet_box = self.page_box(page)?;
+        self.forget();
         let mut scene = Scene::new(sheet_box.width, sheet_box.height, &self.limits);
         for warning in &self.shared.warnings {
             scene.warn(warning.clone());
@@ -134,6 +149,15 @@ impl<'a> Document<'a> {
             crate::stamp::draw(self, &mut scene, stamp, origin)?;
         }
         Ok(scene)
+    }
+
+    /// Images count for the page that shows them, and font resources of pages live no longer than it.
+    fn forget(&self) {
+        self.uses.borrow_mut().clear();
+        self.images.borrow_mut().clear();
+        self.masked.borrow_mut().clear();
+        self.stamps.borrow_mut().clear();
+        self.image_pixels.set(0);
     }
 
     fn page_box(&self, page: &ofd::Page) -> Result<Box, Error> {
@@ -305,19 +329,37 @@ impl<'a> Document<'a> {
         Ok(parts)
     }
 
-    /// An image of the package, decoded once.
-    pub(crate) fn image(&self, link: &Link) -> Result<Arc<Image>, String> {
+    /// An image of the package, decoded once a page.
+    pub(crate) fn image(&self, link: &Link) -> Decoded {
         let path = link.path().ok_or("the file is missing in the package")?;
         if let Some(known) = self.images.borrow().get(path) {
             return known.clone();
         }
-        let decoded = self.decode(path);
+        let bytes = self.package.read(path).map_err(|error| error.to_string());
+        let decoded = bytes.and_then(|bytes| self.decode(&bytes)).map(Arc::new);
         self.images.borrow_mut().insert(path.clone(), decoded.clone());
         decoded
     }
 
-    fn decode(&self, path: &PartPath) -> Result<Arc<Image>, String> {
-        let bytes = self.package.read(path).map_err(|error| error.to_string())?;
+    /// An image with another one as its mask, made once a page.
+    pub(crate) fn masked_image(&self, link: &Link, mask: &Link) -> Decoded {
+        let image = self.image(link)?;
+        let (Some(path), Some(mask_path), Ok(mask)) = (link.path(), mask.path(), self.image(mask)) else {
+            return Ok(image);
+        };
+        let key = (path.clone(), mask_path.clone());
+        if let Some(known) = self.masked.borrow().get(&key) {
+            return known.clone();
+        }
+        let made = self
+            .charge(image.pixel_count())
+            .map(|()| Arc::new(image.masked_by(&mask)));
+        self.masked.borrow_mut().insert(key, made.clone());
+        made
+    }
+
+    /// Decodes an image within what the page may still have.
+    pub(crate) fn decode(&self, bytes: &Arc<[u8]>) -> Result<Image, String> {
         let left = self
             .limits
             .images_pixels_max
@@ -326,32 +368,38 @@ impl<'a> Document<'a> {
             image_pixels_max: self.limits.image_pixels_max.min(left),
             ..self.limits.clone()
         };
-        let image = picture::decode(&bytes, &limits)?;
-        self.image_pixels
-            .set(self.image_pixels.get() + image.pixel_count());
-        Ok(Arc::new(image))
+        let image = picture::decode(bytes, &limits)?;
+        self.charge(image.pixel_count())?;
+        Ok(image)
+    }
+
+    pub(crate) fn charge(&self, pixels: u64) -> Result<(), String> {
+        let sum = self.image_pixels.get().saturating_add(pixels);
+        if sum > self.limits.images_pixels_max {
+            let max = self.limits.images_pixels_max;
+            return Err(format!(
+                "the pixels of all images of the page are above the limit of {max}"
+            ));
+        }
+        self.image_pixels.set(sum);
+        Ok(())
     }
 
     /// The font of a text object.
     pub(crate) fn font(&self, font: Option<&Font>, bold: bool, italic: bool) -> Arc<FontUse> {
-        // Shared resources live as long as the document; those of pages are not kept.
-        let shared =
-            font.is_none_or(|font| self.shared.fonts.values().any(|known| std::ptr::eq(known, font)));
         let key = (
             font.map_or(0, |font| std::ptr::from_ref(font) as usize),
             bold,
             italic,
         );
-        if shared && let Some(known) = self.uses.borrow().get(&key) {
+        if let Some(known) = self.uses.borrow().get(&key) {
             return Arc::clone(known);
         }
         let file = font
             .and_then(|font| font.file.as_ref())
             .map(|link| link.path().and_then(|path| self.face(path)));
         let made = Arc::new(FontUse::new(font, file, bold, italic, self.fonts));
-        if shared {
-            self.uses.borrow_mut().insert(key, Arc::clone(&made));
-        }
+        self.uses.borrow_mut().insert(key, Arc::clone(&made));
         made
     }
 

@@ -8,7 +8,6 @@ use tiny_skia::{FillRule, Path, Rect, Transform};
 
 use crate::color::ColorSpace;
 use crate::document::Document;
-use crate::picture::Image;
 use crate::resources::{Resources, boolean};
 use crate::scene::{ClipArea, ClipId, Line, Paint, Rgba, Scene, Shape, rectangle};
 use crate::shading;
@@ -252,17 +251,22 @@ impl<'s, 'a> Painter<'s, 'a> {
             unit.transform
                 .pre_scale(unit.boundary.width as f32, unit.boundary.height as f32)
         };
-        let image = match self.picture(id) {
+        let mask = param_id(object, "ImageMask").and_then(|mask| self.resources.media(mask));
+        // Other readers leave out an image that no resource defines; some producers mean the seal's place by it.
+        let Some(link) = self.resources.media(id) else {
+            self.scene.warn(Warning::ResourceMissing { kind: "image", id });
+            return Ok(());
+        };
+        let decoded = match mask {
+            Some(mask) => self.document.masked_image(link, mask),
+            None => self.document.image(link),
+        };
+        let image = match decoded {
             Ok(image) => image,
             Err(reason) => {
                 self.scene.warn(Warning::Image { id: Some(id), reason });
-                return self.placeholder(transform, clip);
+                return self.scene.placeholder(transform, clip);
             }
-        };
-        let mask = param_id(object, "ImageMask").map(|mask| self.picture(mask));
-        let image = match mask {
-            Some(Ok(mask)) => Arc::new(image.masked_by(&mask)),
-            _ => image,
         };
         let alpha = unit.alpha;
         let shape = Shape::Image {
@@ -272,11 +276,6 @@ impl<'s, 'a> Painter<'s, 'a> {
         };
         self.push(shape, unit, clip, 0.0)?;
         self.border(object, unit, clip)
-    }
-
-    fn picture(&mut self, id: u32) -> Result<Arc<Image>, String> {
-        let link = self.resources.media(id).ok_or("there is no such resource")?;
-        self.document.image(link)
     }
 
     /// `Border` of an image: its boundary as a line.
@@ -293,28 +292,6 @@ impl<'s, 'a> Painter<'s, 'a> {
             transform: window.transform,
             line: Line::of(width.abs() as f32),
             paint: Paint::Color(faded(color, unit.alpha)),
-        };
-        self.scene.push(shape, clip)
-    }
-
-    /// A crossed box over the unit square, in place of an image that cannot be shown.
-    pub(crate) fn placeholder(&mut self, transform: Transform, clip: Option<ClipId>) -> Result<(), Error> {
-        const GRAY: Rgba = Rgba {
-            rgb: [128; 3],
-            alpha: 1.0,
-        };
-        let Some(path) = crate::path_data::parse("M 0 0 L 1 0 L 1 1 L 0 1 C M 0 0 L 1 1 M 1 0 L 0 1") else {
-            return Ok(());
-        };
-        // Stroked on the page, so that the line is as thin across as it is along.
-        let Some(path) = path.transform(transform) else {
-            return Ok(());
-        };
-        let shape = Shape::Stroke {
-            path: Arc::new(path),
-            transform: Transform::identity(),
-            line: Line::of(0.2),
-            paint: Paint::Color(GRAY),
         };
         self.scene.push(shape, clip)
     }

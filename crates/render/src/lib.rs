@@ -7,11 +7,11 @@
 //!
 //! ```
 //! use ofd::builder::{A4, DocumentBuilder, Drawing};
-//! use ofd::geometry::Box;
+//! use ofd::geometry::Box as Place;
 //! use render::{Document, FontLibrary, Limits, View};
 //!
 //! let mut builder = DocumentBuilder::new("9b0b8d3ac6e34b0c8a5a5f0e7d1c2b3a");
-//! builder.page(A4, Drawing::new().rectangle(Box::new(20.0, 20.0, 50.0, 30.0), None, Some([200, 0, 0])));
+//! builder.page(A4, Drawing::new().rectangle(Place::new(20.0, 20.0, 50.0, 30.0), None, Some([200, 0, 0])));
 //! let package = ofd::Package::open(builder.build()?, ofd::Limits::default())?;
 //! let ofd = ofd::Ofd::read(&package)?;
 //! let document = ofd.bodies[0].document.as_ref().map_err(Clone::clone)?;

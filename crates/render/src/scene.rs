@@ -10,6 +10,8 @@ use tiny_skia::{FillRule, Path, PathBuilder, Rect, Stroke, Transform};
 use crate::picture::Image;
 use crate::{Error, Limits, Warning};
 
+/// Every shape and every clip counts as this many points more.
+const SHAPE_POINTS: u64 = 8;
 /// Warnings that are kept for one page.
 const WARNINGS_MAX: usize = 256;
 
@@ -209,8 +211,30 @@ impl Scene {
         Ok(self.clips.len() - 1)
     }
 
+    /// A crossed box over the unit square, in place of an image that cannot be shown.
+    pub(crate) fn placeholder(&mut self, transform: Transform, clip: Option<ClipId>) -> Result<(), Error> {
+        const GRAY: Rgba = Rgba {
+            rgb: [128; 3],
+            alpha: 1.0,
+        };
+        let Some(path) = crate::path_data::parse("M 0 0 L 1 0 L 1 1 L 0 1 C M 0 0 L 1 1 M 1 0 L 0 1") else {
+            return Ok(());
+        };
+        // Stroked on the page, so that the line is as thin across as it is along.
+        let Some(path) = path.transform(transform) else {
+            return Ok(());
+        };
+        let shape = Shape::Stroke {
+            path: Arc::new(path),
+            transform: Transform::identity(),
+            line: Line::of(0.2),
+            paint: Paint::Color(GRAY),
+        };
+        self.push(shape, clip)
+    }
+
     fn count_points(&mut self, points: u64) -> Result<(), Error> {
-        self.points += points + 1;
+        self.points += points + SHAPE_POINTS;
         if self.points > self.limits.points_max {
             return Err(Error::TooMuch {
                 what: "the number of points of all paths on a page",

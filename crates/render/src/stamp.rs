@@ -5,12 +5,10 @@ use std::sync::Arc;
 use ofd::geometry::Box;
 use ofd::{Ofd, Package};
 use resvg::usvg;
-use tiny_skia::{FillRule, Pixmap, Rect, Transform};
+use tiny_skia::{FillRule, Pixmap, Transform};
 
-use crate::document::{Document, View};
-use crate::draw::Painter;
-use crate::picture::{self, Image};
-use crate::resources::{ResourceSet, Resources};
+use crate::document::{Document, Drawn, View};
+use crate::picture::Image;
 use crate::scene::{Clip, ClipArea, ClipId, Scene, Shape, rectangle};
 use crate::{Error, Warning};
 
@@ -20,6 +18,12 @@ const SVG_DPI: f64 = 600.0;
 const SVG_PIXELS_MAX: f64 = 4096.0;
 /// Bytes of an SVG seal.
 const SVG_BYTES_MAX: usize = 4 << 20;
+/// Elements of an SVG seal.
+const SVG_NODES_MAX: usize = 20_000;
+/// Layers of an SVG seal: groups with opacity, masks or clips.
+const SVG_LAYERS_MAX: usize = 32;
+/// Different pictures of the stamps of one page.
+const PICTURES_MAX: usize = 64;
 /// Seals that are OFD documents with seals that are OFD documents.
 const NESTING_MAX: u32 = 1;
 
@@ -69,19 +73,9 @@ pub(crate) fn draw(
         None => None,
     };
     let transform = corner.pre_scale(place.width as f32, place.height as f32);
-    let drawn = if stamp.picture.starts_with(b"PK\x03\x04") {
-        match nested(document, &stamp.picture) {
-            Ok(picture) => return append(scene, picture, transform, clip),
-            Err(reason) => Err(reason),
-        }
-    } else if is_xml(&stamp.picture) {
-        svg(&stamp.picture, place)
-    } else {
-        picture::decode(&stamp.picture, &document.limits).map(Image::without_white)
-    };
-    match drawn {
-        Ok(image) => {
-            let image = Arc::new(image);
+    match picture_of(document, stamp) {
+        Drawn::Page(page) => append(scene, &page, transform, clip),
+        Drawn::Image(image) => {
             let alpha = 1.0;
             scene.push(
                 Shape::Image {
@@ -92,20 +86,32 @@ pub(crate) fn draw(
                 clip,
             )
         }
-        Err(reason) => {
+        Drawn::Broken(reason) => {
             scene.warn(Warning::Image { id: None, reason });
-            let none = ResourceSet::default();
-            let resources = Resources {
-                page: &none,
-                document: &none,
-            };
-            let empty = Scene::new(1.0, 1.0, &document.limits);
-            let mut painter = Painter::new(document, resources, std::mem::replace(scene, empty));
-            painter.placeholder(transform, clip)?;
-            *scene = painter.scene;
-            Ok(())
+            scene.placeholder(transform, clip)
         }
     }
+}
+
+/// The picture, made once a page however many stamps show it.
+fn picture_of(document: &Document<'_>, stamp: &Stamp) -> Drawn {
+    let key = stamp.picture.as_ptr();
+    if let Some(known) = document.stamps.borrow().get(&key) {
+        return known.clone();
+    }
+    let drawn = if document.stamps.borrow().len() >= PICTURES_MAX {
+        Err(format!("the page has more than {PICTURES_MAX} different stamps"))
+    } else if stamp.picture.starts_with(b"PK\x03\x04") {
+        nested(document, &stamp.picture).map(|page| Drawn::Page(Arc::new(page)))
+    } else if is_xml(&stamp.picture) {
+        svg(document, &stamp.picture, stamp.boundary).map(|image| Drawn::Image(Arc::new(image)))
+    } else {
+        let image = document.decode(&stamp.picture).map(Image::without_white);
+        image.map(|image| Drawn::Image(Arc::new(image)))
+    };
+    let drawn = drawn.unwrap_or_else(Drawn::Broken);
+    document.stamps.borrow_mut().insert(key, drawn.clone());
+    drawn
 }
 
 /// The first page of a package inside the seal.
@@ -126,23 +132,23 @@ fn nested(document: &Document<'_>, bytes: &[u8]) -> Result<Scene, String> {
 }
 
 /// Adds the shapes of `picture`, its page stretched over the unit square behind `unit`.
-fn append(scene: &mut Scene, picture: Scene, unit: Transform, clip: Option<ClipId>) -> Result<(), Error> {
+fn append(scene: &mut Scene, picture: &Scene, unit: Transform, clip: Option<ClipId>) -> Result<(), Error> {
     let transform = unit.pre_scale(1.0 / picture.width_mm as f32, 1.0 / picture.height_mm as f32);
-    for warning in picture.warnings {
-        scene.warn(warning);
+    for warning in &picture.warnings {
+        scene.warn(warning.clone());
     }
     let mut ids = Vec::with_capacity(picture.clips.len());
-    for Clip { parent, areas, .. } in picture.clips {
-        let areas = areas.into_iter().map(|area| ClipArea {
+    for Clip { parent, areas, .. } in &picture.clips {
+        let areas = areas.iter().map(|area| ClipArea {
             transform: transform.pre_concat(area.transform),
-            ..area
+            ..area.clone()
         });
         // A parent stands before its children.
         let parent = parent.map_or(clip, |parent: ClipId| ids.get(parent).copied());
         ids.push(scene.clip(parent, areas.collect())?);
     }
-    for item in picture.items {
-        let mut shape = item.shape;
+    for item in &picture.items {
+        let mut shape = item.shape.clone();
         match &mut shape {
             Shape::Fill { transform: own, .. }
             | Shape::Stroke { transform: own, .. }
@@ -160,7 +166,7 @@ fn is_xml(bytes: &[u8]) -> bool {
 }
 
 /// Outlines only: no text, no links, no images from elsewhere.
-fn svg(bytes: &[u8], place: Box) -> Result<Image, String> {
+fn svg(document: &Document<'_>, bytes: &[u8], place: Box) -> Result<Image, String> {
     if bytes.len() > SVG_BYTES_MAX {
         return Err(format!(
             "its {} bytes are above the limit of {SVG_BYTES_MAX}",
@@ -168,24 +174,37 @@ fn svg(bytes: &[u8], place: Box) -> Result<Image, String> {
         ));
     }
     let tree = usvg::Tree::from_data(bytes, &usvg::Options::default()).map_err(|error| error.to_string())?;
+    if !is_plain(&tree) {
+        return Err("it has filters, patterns or too many layers for a seal".to_owned());
+    }
     let size = tree.size();
     let pixels = |mm: f64| (mm / 25.4 * SVG_DPI).clamp(1.0, SVG_PIXELS_MAX).round() as u32;
     let (width, height) = (pixels(place.width), pixels(place.height));
+    document.charge(u64::from(width) * u64::from(height))?;
     let mut pixmap = Pixmap::new(width, height).ok_or("it has no pixels")?;
-    // A seal may not bring down the page: what usvg accepts has a size above zero.
-    let transform = Transform::from_bbox(
-        Rect::from_xywh(
-            0.0,
-            0.0,
-            width as f32 / size.width(),
-            height as f32 / size.height(),
-        )
-        .and_then(|rect| rect.to_non_zero_rect())
-        .ok_or("it has no size")?,
-    );
+    let transform = Transform::from_scale(width as f32 / size.width(), height as f32 / size.height());
     resvg::render(&tree, transform, &mut pixmap.as_mut());
     Ok(Image {
         pixels: pixmap,
         file: None,
     })
+}
+
+/// Nothing in it costs much more than its outlines: seals are drawings of a few hundred paths.
+fn is_plain(tree: &usvg::Tree) -> bool {
+    let mut groups = vec![tree.root()];
+    let (mut nodes, mut layers) = (0, 0);
+    while let Some(group) = groups.pop() {
+        layers += usize::from(group.should_isolate());
+        for node in group.children() {
+            nodes += 1;
+            if let usvg::Node::Group(inner) = node {
+                groups.push(inner);
+            }
+            if nodes > SVG_NODES_MAX || layers > SVG_LAYERS_MAX {
+                return false;
+            }
+        }
+    }
+    tree.filters().is_empty() && tree.patterns().is_empty()
 }

@@ -175,7 +175,8 @@ fn chain<'e>(object: &'e Element, layer: Option<u32>, resources: Resources<'e>) 
     for first in [param_id(object, "DrawParam"), layer] {
         let mut next = first;
         while let Some(param) = next.and_then(|id| resources.param(id)) {
-            if chain.len() > PARAMS_MAX {
+            let is_known = chain.iter().any(|known| std::ptr::eq(*known, param));
+            if is_known || chain.len() > PARAMS_MAX {
                 break;
             }
             chain.push(param);

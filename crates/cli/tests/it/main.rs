@@ -6,6 +6,7 @@ mod audit;
 mod ca;
 mod engine;
 mod key;
+mod render;
 mod sample;
 mod serve;
 mod show;

@@ -15,3 +15,7 @@ fn corpus() -> Option<std::path::PathBuf> {
 }
 
 mod corpus;
+mod font;
+mod limits;
+mod reference;
+mod sample;
