@@ -708,3 +708,38 @@ fn what_is_asked_fits_the_state_of_the_seal() {
         refused(submit(&world, state), Code::SealNotInThisState, "R80", "R80");
     }
 }
+
+#[test]
+fn r20_a_sheet_that_the_reviewer_asked_for() {
+    let world = World::new("xian");
+    let review = world.application_in(ApplicationStatus::UnderReview, make(SealKind::LegalName));
+    let asking = ApplicationCommand::Return {
+        materials: vec![MaterialKind::ImpressionSheet],
+        reasons: vec![text("印模不清晰")],
+    };
+    let returned = world.by(Who::Reviewer).apply_for(Some(review), &asking).unwrap();
+    refused(
+        submit(&world, returned),
+        Code::ImpressionSheetMissing,
+        "R20",
+        "第十七条",
+    );
+}
+
+#[test]
+fn lists_have_an_end() {
+    let world = World::new("inner-mongolia");
+    let many = vec![MaterialKind::UnitIdentity; 64];
+    let full = ready(&world, Who::Agent, make(SealKind::LegalName), &many);
+    let one_more = ApplicationCommand::AddMaterial {
+        material: material(MaterialKind::UnitIdentity),
+    };
+    let result = world.by(Who::Agent).apply_for(Some(full), &one_more);
+    refused(result, Code::TooMany, "R22", "第八条");
+    let review = world.application_in(ApplicationStatus::UnderReview, make(SealKind::LegalName));
+    let rejecting = ApplicationCommand::Reject {
+        reasons: vec![text("不符"); 33],
+    };
+    let result = world.by(Who::Reviewer).apply_for(Some(review), &rejecting);
+    refused(result, Code::TooMany, "R22", "第八条");
+}

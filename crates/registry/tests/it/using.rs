@@ -499,6 +499,16 @@ fn r50_deputies_are_named_by_those_they_stand_in_for() {
         ..deputy.clone()
     };
     refused(appoint(Who::Approver, own), Code::OwnAppointment, "R12", "R12");
+    let empty = Deputy {
+        until: at(NOW),
+        ..deputy.clone()
+    };
+    refused(
+        appoint(Who::Approver, empty),
+        Code::PeriodEmpty,
+        "R50",
+        "第二十一条",
+    );
     let past = Deputy {
         from: at(BEGIN),
         ..deputy
