@@ -2,8 +2,9 @@
 //!
 //! The floor of verifying is reading the file, inflating every part, the SM3 of those that a signature protects, and
 //! the SM2 verifications of a first visit (signature, seal, three certificates) with the SM3 of what they are over.
-//! The floor of stamping is the same reading and hashing, one SM2 signature, and writing the new file. All of it runs in one process and in turns; the table shows medians of
-//! the thread's CPU time, since a shared machine makes the time on the wall useless (on two threads: on the wall).
+//! The floor of stamping is the same reading and hashing, one SM2 signature, and writing the new file.
+//! All of it runs in one process and in turns; the table shows medians of the thread's CPU time, since a shared
+//! machine makes the time on the wall useless (on two threads: on the wall).
 //!
 //! `cargo bench -p sealing --bench engine` prints the table of docs/benchmarks.md.
 
