@@ -5,8 +5,9 @@ use std::path::Path;
 use std::{fs, io};
 
 /// Folders that hold no sources, by path from the root.
-const SKIPPED: [&str; 7] = [
+const SKIPPED: [&str; 8] = [
     ".git",
+    "ct/target",
     "target",
     "demo",
     "fuzz/target",

@@ -1,4 +1,4 @@
-//! Our SM2, SM3 and SM4 beside RustCrypto's, in turns of one run, with the ratios.
+//! Our SM2 and SM3 beside RustCrypto's, in turns of one run, with the ratios.
 //!
 //! `cargo bench -p gm --bench primitives` prints the table of docs/benchmarks.md. Medians of the thread's CPU
 //! time: a shared machine makes the time on the wall useless. Only the ratios are comparable between runs.
@@ -29,7 +29,14 @@ struct Row {
 }
 
 fn main() {
-    let mut rows = vec![sign(), verify_known(), verify_fresh(), generate(), sm3_single()];
+    let mut rows = vec![
+        sign(),
+        verify_known(),
+        verify_fresh(),
+        generate(),
+        sm3_single(),
+        sm3_side_by_side(),
+    ];
     for _ in 0..ROUNDS {
         for row in &mut rows {
             let [ours, theirs] = &mut row.times;
@@ -147,6 +154,23 @@ fn sm3_single() -> Row {
         },
         move || {
             black_box(<sm3::Sm3 as sm3::Digest>::digest(black_box(&theirs)));
+        },
+    )
+}
+
+fn sm3_side_by_side() -> Row {
+    let messages = vec![vec![7; 64 << 10]; 16];
+    let theirs = messages.clone();
+    row(
+        "SM3, 16 messages of 64 KiB",
+        move || {
+            let messages: Vec<&[u8]> = messages.iter().map(Vec::as_slice).collect();
+            black_box(gm::sm3_many(black_box(&messages)));
+        },
+        move || {
+            for message in &theirs {
+                black_box(<sm3::Sm3 as sm3::Digest>::digest(black_box(message)));
+            }
         },
     )
 }

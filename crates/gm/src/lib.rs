@@ -5,12 +5,16 @@
 //! shows in this crate's surface, so that a device can stand behind the same names. [`self_test`] compares it
 //! with known answers and is called once at the start of every program.
 
+#[cfg(feature = "constant-time-check")]
+pub mod constant_time;
 mod digest;
 mod encrypt;
 mod self_test;
 mod sign;
 mod signature;
+mod simd;
 mod sm2;
+mod sm3_lanes;
 pub mod sm4;
 
 pub use digest::{Digest, Sm3, sm3, sm3_many};

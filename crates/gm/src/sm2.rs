@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 
 /// The public point P = \[d\]G.
 pub(crate) fn public_point(d: &SecretScalar) -> Option<Affine> {
-    GENERATOR.mul_secret(d).to_affine_secret()
+    GENERATOR.mul_secret(d).to_affine_secret().map(Affine::publish)
 }
 
 /// \[k\]P for a public point, of which the coordinates stay secret: x and y, big-endian. k is not zero.
@@ -38,7 +38,8 @@ pub(crate) fn shared_point(point: &Affine, k: &SecretScalar) -> Option<([u8; 32]
 /// `inverse` is (1+d)⁻¹ mod n. The standard's s = (1+d)⁻¹·(k − r·d) is computed as (1+d)⁻¹·(k + r) − r, which
 /// is the same number and uses d only through its inverse.
 pub(crate) fn sign(inverse: &SecretScalar, e: &Scalar, k: &SecretScalar) -> Option<(Scalar, Scalar)> {
-    let x1 = GENERATOR.mul_secret(k).to_affine_secret()?.x();
+    // x1 = r − e, so it is public once r is; a nonce for which there is no signature is thrown away.
+    let x1 = public_point(k)?.x();
     let r = *e + Scalar::reduce(&x1);
     let k_plus_r = k.add(&r.to_secret());
     // r = 0, r + k = n and s = 0 ask for another nonce; they do not happen in the life of a universe.

@@ -5,7 +5,7 @@
 
 use std::sync::LazyLock;
 
-use super::limbs::{Limbs, word_zero_mask};
+use super::limbs::{Limbs, opaque, word_zero_mask};
 use super::point::{Affine, Jacobian, SecretJacobian};
 use super::scalar::{Scalar, SecretScalar};
 
@@ -93,7 +93,7 @@ pub(super) fn booth_digit<const W: usize>(k: &Limbs, i: usize) -> (u64, u64) {
         // Two shifts, because a shift by 64 is none.
         k[limb] >> shift | above << 1 << (63 - shift)
     } & ((1 << (W + 1)) - 1);
-    let negative = (bits >> W).wrapping_neg();
+    let negative = opaque((bits >> W).wrapping_neg());
     let flipped = ((1 << (W + 1)) - 1) - bits;
     let digit = (flipped & negative) | (bits & !negative);
     (negative, (digit >> 1) + (digit & 1))

@@ -284,6 +284,64 @@ mod tests {
         }
     }
 
+    /// By repeated multiplication from edges, so that no time goes into making numbers.
+    #[test]
+    #[ignore = "a minute and more; run once after a change of the arithmetic, with --release"]
+    fn ten_million_operations_agree_with_a_bignum() {
+        let p = Modulus::new(&P);
+        let edges = [
+            0,
+            1,
+            2,
+            u64::MAX,
+            u64::MAX - 1,
+            1 << 63,
+            1 << 32,
+            (1 << 32) - 1,
+            1 << 31,
+        ];
+        let (mut a, mut state) = (Field([3, 0, 0, 0]), 1u64);
+        for round in 0..2_500_000u32 {
+            // A linear congruential generator chooses which limbs become edges.
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let mut b = a.0;
+            for (i, limb) in b.iter_mut().enumerate() {
+                if state >> (i * 8 + 20) & 3 == 0 {
+                    *limb = edges[(state >> (i * 8 + 22)) as usize % edges.len()];
+                }
+            }
+            let b = Field(limbs::reduce_once(&b, 0, &P));
+            let (x, y) = (uint(&a.0), uint(&b.0));
+            assert_eq!(
+                uint(&(a + b).0),
+                x.add_mod(&y, &p.m),
+                "round {round}: {a:?} {b:?}"
+            );
+            assert_eq!(
+                uint(&(a - b).0),
+                x.sub_mod(&y, &p.m),
+                "round {round}: {a:?} {b:?}"
+            );
+            let product = a * b;
+            // Montgomery's product times 2²⁵⁶ is the product: one modular product of the bignum for each of ours.
+            assert_eq!(
+                p.mul(&uint(&product.0), &p.r),
+                p.mul(&x, &y),
+                "round {round}: {a:?} {b:?}"
+            );
+            assert_eq!(
+                p.mul(&uint(&b.square().0), &p.r),
+                p.mul(&y, &y),
+                "round {round}: {b:?}"
+            );
+            a = if product.is_zero() {
+                a + Field::ONE
+            } else {
+                product
+            };
+        }
+    }
+
     #[test]
     fn numbers_from_p_on_are_no_elements() {
         let p_plus = |small| limbs::to_be(&limbs::add(&P, &[small, 0, 0, 0]).0);

@@ -183,7 +183,14 @@ pub(super) fn zero_mask(a: &Limbs) -> u64 {
 /// All ones when `word` is zero, else zero.
 #[inline(always)]
 pub(super) fn word_zero_mask(word: u64) -> u64 {
-    ((word | word.wrapping_neg()) >> 63).wrapping_sub(1)
+    opaque(((word | word.wrapping_neg()) >> 63).wrapping_sub(1))
+}
+
+/// A mask of which the compiler does not see where it comes from. Without this it has made branches of masks:
+/// script/constant-time found one in the choice of a table's entry.
+#[inline(always)]
+pub(super) fn opaque(mask: u64) -> u64 {
+    std::hint::black_box(mask)
 }
 
 /// From 32 bytes, big-endian.

@@ -8,7 +8,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::comb::{booth_digit, select};
 use super::field::{Field, P};
 use super::limbs;
-use super::scalar::{N, Scalar, SecretScalar, declassify};
+use super::scalar::{N, Scalar, SecretScalar, declassify, public};
 
 /// A point of the curve other than infinity.
 #[derive(Clone, Copy, PartialEq, Eq, Zeroize)]
@@ -90,6 +90,11 @@ impl Affine {
     pub(super) fn neg_public(self, negative: bool) -> Self {
         let y = if negative { -self.y } else { self.y };
         Self { x: self.x, y }
+    }
+
+    /// The same point, which is public from here on: a public key, C1 of a ciphertext, \[k\]G of a signature.
+    pub(super) fn publish(self) -> Self {
+        Self::from_words(&public(self.to_words()))
     }
 
     /// −self where `mask` is all ones, self where it is zero.

@@ -129,7 +129,7 @@ impl SecretScalar {
 
     /// From now on everyone may know the value: s of a signature.
     pub(crate) fn publish(&self) -> Scalar {
-        Scalar(self.0)
+        Scalar(public(self.0))
     }
 
     pub(super) fn limbs(&self) -> &Limbs {
@@ -140,7 +140,19 @@ impl SecretScalar {
 /// A secret yes (all ones) or no (zero) becomes a public one.
 #[inline(always)]
 pub(super) fn declassify(mask: u64) -> bool {
-    mask != 0
+    public([mask]) != [0]
+}
+
+/// The same words, which are public from here on: the only places where a secret becomes a public value.
+#[inline(always)]
+#[cfg_attr(
+    not(feature = "constant-time-check"),
+    expect(unused_mut, reason = "marked in place for the checker")
+)]
+pub(super) fn public<const WORDS: usize>(mut words: [u64; WORDS]) -> [u64; WORDS] {
+    #[cfg(feature = "constant-time-check")]
+    crate::constant_time::publish(&mut words);
+    words
 }
 
 /// Whether a secret word is zero becomes public.
@@ -228,6 +240,58 @@ mod tests {
         fn inverses_agree_with_a_bignum(a in below(N)) {
             let n = Modulus::new(&N);
             prop_assert_eq!(uint(&SecretScalar(a).invert().0), n.invert(&uint(&a)));
+        }
+    }
+
+    /// As in `field.rs`.
+    #[test]
+    #[ignore = "a minute and more; run once after a change of the arithmetic, with --release"]
+    fn ten_million_operations_agree_with_a_bignum() {
+        let n = Modulus::new(&N);
+        let edges = [
+            0,
+            1,
+            2,
+            u64::MAX,
+            u64::MAX - 1,
+            1 << 63,
+            1 << 32,
+            (1 << 32) - 1,
+            N[0],
+            N[1],
+        ];
+        let (mut a, mut state) = ([3, 0, 0, 0], 1u64);
+        for round in 0..3_400_000u32 {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            let mut b = a;
+            for (i, limb) in b.iter_mut().enumerate() {
+                if state >> (i * 8 + 20) & 3 == 0 {
+                    *limb = edges[(state >> (i * 8 + 22)) as usize % edges.len()];
+                }
+            }
+            let b = limbs::reduce_once(&b, 0, &N);
+            let (x, y) = (uint(&a), uint(&b));
+            assert_eq!(
+                uint(&limbs::add_mod(&a, &b, &N)),
+                x.add_mod(&y, &n.m),
+                "round {round}: {a:?} {b:?}"
+            );
+            assert_eq!(
+                uint(&limbs::sub_mod(&a, &b, &N)),
+                x.sub_mod(&y, &n.m),
+                "round {round}: {a:?} {b:?}"
+            );
+            let product = montgomery_mul(&a, &b);
+            assert_eq!(
+                n.mul(&uint(&product), &n.r),
+                n.mul(&x, &y),
+                "round {round}: {a:?} {b:?}"
+            );
+            a = if product == [0; 4] {
+                limbs::add_mod(&a, &[1, 0, 0, 0], &N)
+            } else {
+                product
+            };
         }
     }
 

@@ -41,6 +41,8 @@ pub(super) fn uint(a: &Limbs) -> U256 {
 /// A modulus with its Montgomery factor.
 pub(super) struct Modulus {
     pub(super) m: NonZero<U256>,
+    /// 2²⁵⁶ mod m.
+    pub(super) r: U256,
     /// 2⁻²⁵⁶ mod m.
     pub(super) r_inverse: U256,
 }
@@ -53,6 +55,7 @@ impl Modulus {
         let r_inverse = r.invert_odd_mod(&odd).unwrap();
         Self {
             m: NonZero::new(uint(m)).unwrap(),
+            r,
             r_inverse,
         }
     }
