@@ -134,7 +134,7 @@ impl Reader {
             let parameters = values![after + 1, ENTRIES_AT_ONCE];
             let rows = self.conn().rows(ENTRIES_FROM, parameters).await?;
             if rows.is_empty() {
-                return Ok(());
+                break;
             }
             for row in &rows {
                 after = row.int(0)?;
@@ -149,6 +149,11 @@ impl Reader {
                 }
             }
         }
+        // Checkpoints beyond the last entry are evidence: somebody removed entries that were signed.
+        checkpoints
+            .iter()
+            .try_for_each(|beyond| out.checkpoint(&beyond.note))
+            .map_err(written)
     }
 
     /// The hashes of the tiles that hold `nodes`.

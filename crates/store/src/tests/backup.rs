@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::examples::{begun, id, person, recorded, requested, seal, stamped};
 use super::nouns::{change, record};
-use super::{Place, now, on_both, run};
+use super::{Place, entry, now, on_both, run, set};
 use crate::sql::{Sql, Value};
 use crate::{Error, Page, PersonalData, Store, StoredCheckpoint};
 
@@ -207,7 +207,7 @@ async fn tamper(store: &Store, sql: &'static str, values: &[Value<'_>]) {
 }
 
 async fn export(store: &Store) -> Vec<u8> {
-    let mut out = audit::ExportWriter::new(Vec::new(), "yinxin.example/audit", &[]).unwrap();
+    let mut out = audit::ExportWriter::new(Vec::new(), ORIGIN, &[]).unwrap();
     store
         .snapshot()
         .await
@@ -251,4 +251,99 @@ fn the_export_has_every_entry_and_each_checkpoint_behind_its_last_entry() {
         expected.push("end");
         assert_eq!(kinds, expected);
     });
+}
+
+const ORIGIN: &str = "yinxin.example/audit";
+
+/// A store with entries and a signed checkpoint over all of them, and the key that signed.
+async fn sealed_log(place: &Place) -> (Store, audit::LogKey) {
+    let store = place.open().await;
+    fill(&store).await;
+    // Two entries that differ, so that it matters which comes first.
+    set(&store, "first").await.unwrap();
+    set(&store, "second").await.unwrap();
+    let signer = gm::SigningKey::generate(&mut testkit::SeededRng::new(9));
+    let frontier = store.read().await.unwrap().log_frontier().await.unwrap();
+    let checkpoint = audit::Checkpoint {
+        origin: ORIGIN.to_owned(),
+        size: frontier.size(),
+        root: frontier.root(),
+        time: now(),
+    };
+    let stored = StoredCheckpoint {
+        size: frontier.size(),
+        signed_at: now(),
+        note: checkpoint.sign(ORIGIN, &signer).unwrap().to_text(),
+    };
+    store
+        .chore::<_, Error, _>(move |chore| {
+            let stored = stored.clone();
+            Box::pin(async move { chore.put_checkpoint(&stored).await })
+        })
+        .await
+        .unwrap();
+    let key = audit::LogKey::new(ORIGIN, gm::Signer::public_key(&signer).clone()).unwrap();
+    (store, key)
+}
+
+async fn conclusion(store: &Store, key: &audit::LogKey) -> audit::Conclusion {
+    let bytes = export(store).await;
+    let against = audit::Against {
+        keys: std::slice::from_ref(key),
+        saved: &[],
+        now: now(),
+        salt: [1; 16],
+    };
+    audit::check(|| Ok(Cursor::new(bytes.clone())), against)
+        .unwrap()
+        .conclusion
+}
+
+/// What stands in the tables after somebody was at them, and whether the check of the export finds it.
+#[test]
+fn a_tampered_log_is_found_from_its_export() {
+    on_both(async |place| {
+        let (store, key) = sealed_log(&place).await;
+        assert_eq!(conclusion(&store, &key).await, audit::Conclusion::Passed);
+        let other = entry("forged").to_bytes().unwrap();
+        tamper(
+            &store,
+            "UPDATE log_entries SET entry = $1 WHERE idx = 3",
+            &[Value::from(&other)],
+        )
+        .await;
+        assert_eq!(
+            conclusion(&store, &key).await,
+            audit::Conclusion::Failed,
+            "changed"
+        );
+    });
+    let cases = [
+        ("removed", vec!["DELETE FROM log_entries WHERE idx = 5"]),
+        (
+            "removed at the end",
+            vec!["DELETE FROM log_entries WHERE idx = 14"],
+        ),
+        (
+            "reordered",
+            vec![
+                "UPDATE log_entries SET idx = -1 WHERE idx = 13",
+                "UPDATE log_entries SET idx = 13 WHERE idx = 14",
+                "UPDATE log_entries SET idx = 14 WHERE idx = -1",
+            ],
+        ),
+    ];
+    for (what, statements) in cases {
+        on_both(async |place| {
+            let (store, key) = sealed_log(&place).await;
+            for sql in &statements {
+                tamper(&store, sql, &[]).await;
+            }
+            assert_eq!(
+                conclusion(&store, &key).await,
+                audit::Conclusion::Failed,
+                "{what}"
+            );
+        });
+    }
 }
