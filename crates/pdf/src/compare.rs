@@ -127,8 +127,13 @@ impl<'d, 'a> Side<'d, 'a> {
         })
     }
 
-    fn field(&self, name: &str) -> Option<&Field> {
-        self.fields.iter().find(|field| field.name == name)
+    /// Which fields have a name. Some files have several of one name.
+    fn by_name(&self) -> HashMap<&str, Vec<usize>> {
+        let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+        for (index, field) in self.fields.iter().enumerate() {
+            by_name.entry(field.name.as_str()).or_default().push(index);
+        }
+        by_name
     }
 }
 

@@ -29,6 +29,15 @@ pub(crate) fn decode(dictionary: &Dictionary, raw: &[u8], budget: &Budget) -> Re
     Ok(data)
 }
 
+/// Deflates data for a stream with FlateDecode.
+pub fn deflate(data: &[u8]) -> Vec<u8> {
+    let mut deflated = Vec::new();
+    let mut encoder = flate2::read::ZlibEncoder::new(data, flate2::Compression::default());
+    // Reading from memory into memory does not fail.
+    let _ = encoder.read_to_end(&mut deflated);
+    deflated
+}
+
 fn one_or_more(value: Option<&Object>) -> Vec<&Object> {
     match value {
         None | Some(Object::Null) => Vec::new(),

@@ -26,6 +26,7 @@ pub use compare::{Change, ChangeKind, changes};
 pub use document::{Document, Resolved};
 pub use error::Error;
 pub use field::{Field, Place, Widget, fields, form, places};
+pub use filter::deflate;
 pub use limits::*;
 pub use object::{Dictionary, Object, ObjectId, PdfString, Stream, text_of};
 pub use page::{Page, View, pages};

@@ -23,7 +23,7 @@ pub const PAGES_MAX: usize = 100_000;
 /// Levels of the page tree and of the field tree.
 pub const TREE_DEPTH_MAX: usize = 64;
 /// Form fields and widgets of one document.
-pub const FIELDS_MAX: usize = 100_000;
+pub const FIELDS_MAX: usize = 20_000;
 /// Annotations of one page.
 pub const ANNOTATIONS_MAX: usize = 100_000;
 /// Signatures of one document.

@@ -8,7 +8,8 @@ pub(crate) fn put_object(bytes: &mut Vec<u8>, object: &Object) {
         Object::Null => bytes.extend_from_slice(b"null"),
         Object::Boolean(value) => bytes.extend_from_slice(if *value { b"true" } else { b"false" }),
         Object::Integer(number) => bytes.extend_from_slice(number.to_string().as_bytes()),
-        Object::Real(number) => bytes.extend_from_slice(number_text(*number).as_bytes()),
+        // All digits: a number that is written again means what it meant.
+        Object::Real(number) => bytes.extend_from_slice(number.to_string().as_bytes()),
         Object::Name(name) => put_name(bytes, name),
         Object::Text(text) => put_string(bytes, &text.bytes),
         Object::Array(elements) => {
@@ -37,7 +38,7 @@ pub(crate) fn put_dictionary(bytes: &mut Vec<u8>, dictionary: &Dictionary) {
     bytes.extend_from_slice(b">>");
 }
 
-/// At most four digits behind the point: a thousandth of a millimetre is 0.003 units.
+/// For drawings: at most four digits behind the point: a thousandth of a millimetre is 0.003 units.
 pub(crate) fn number_text(number: f64) -> String {
     let text = format!("{number:.4}");
     let text = text.trim_end_matches('0').trim_end_matches('.');

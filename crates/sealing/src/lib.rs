@@ -1,6 +1,7 @@
 //! Put a seal on a document; say what a sealed document proves.
 
 mod code;
+mod pdf_seal;
 mod position;
 mod report;
 mod seal;
@@ -9,6 +10,7 @@ mod text;
 mod verify;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
+pub use pdf_seal::{PdfForm, PdfSealError, PdfSealOrder, SealedPdf, seal_pdf};
 pub use position::{
     Edge, Fold, PLACEMENTS_MAX, PageSelection, PageSizes, Placement, Position, PositionError, SLICE_MM_MIN,
     place,

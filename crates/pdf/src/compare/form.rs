@@ -28,21 +28,46 @@ struct Rule {
 impl Comparison<'_, '_, '_> {
     pub(super) fn compare_form(&mut self) -> Result<(), Error> {
         self.compare_form_settings()?;
-        for old in self.old.fields.clone() {
-            match self.new.field(&old.name).cloned() {
-                Some(new) => self.compare_field(&old, &new)?,
-                None if is_signed(self.old.document, &old)? => {
+        for (old, new) in self.field_pairs() {
+            match (old, new) {
+                (Some(old), Some(new)) => self.compare_field(&old, &new)?,
+                (Some(old), None) if is_signed(self.old.document, &old)? => {
                     self.change(ChangeKind::SignatureChanged, old.name);
                 }
-                None => self.change(ChangeKind::FieldChanged, old.name),
-            }
-        }
-        for new in self.new.fields.clone() {
-            if self.old.field(&new.name).is_none() {
-                self.judge_added_field(new)?;
+                (Some(old), None) => self.change(ChangeKind::FieldChanged, old.name),
+                (None, Some(new)) => self.judge_added_field(new)?,
+                (None, None) => {}
             }
         }
         Ok(())
+    }
+
+    /// Old and new fields by their names; of several with one name, the same objects belong together. Every field of
+    /// both stands in exactly one pair.
+    fn field_pairs(&self) -> Vec<(Option<Field>, Option<Field>)> {
+        let mut open = self.new.by_name();
+        let mut pairs = Vec::with_capacity(self.new.fields.len());
+        let take = |candidates: &mut Vec<usize>, id| {
+            let place = candidates
+                .iter()
+                .position(|index| self.new.fields[*index].id == id);
+            let place = place.or_else(|| (!candidates.is_empty()).then_some(0));
+            place.map(|place| candidates.remove(place))
+        };
+        for old in &self.old.fields {
+            let new = open
+                .get_mut(old.name.as_str())
+                .and_then(|candidates| take(candidates, old.id));
+            pairs.push((Some(old.clone()), new.map(|index| self.new.fields[index].clone())));
+        }
+        let mut added: Vec<usize> = open.into_values().flatten().collect();
+        added.sort_unstable();
+        pairs.extend(
+            added
+                .into_iter()
+                .map(|index| (None, Some(self.new.fields[index].clone()))),
+        );
+        pairs
     }
 
     fn compare_form_settings(&mut self) -> Result<(), Error> {

@@ -13,6 +13,8 @@ use crate::object::{Dictionary, Object, Stream};
 pub(super) struct Roles {
     old_pages: HashMap<u32, usize>,
     new_pages: HashMap<u32, usize>,
+    /// The catalogues. Signatures refer to them as what they certify.
+    roots: (Option<u32>, Option<u32>),
     /// Fields and widgets of the old form.
     old_form: HashSet<u32>,
     /// Pairs of objects that were found to mean the same.
@@ -31,7 +33,12 @@ impl Roles {
                 .filter_map(|(index, page)| Some((page.id?.number, index)))
                 .collect()
         };
+        let root = |side: &Side<'_, '_>| {
+            let root = side.document.trailer().get("Root").and_then(Object::as_reference);
+            root.map(|id| id.number)
+        };
         Self {
+            roots: (root(old), root(new)),
             old_pages: numbers(old),
             new_pages: numbers(new),
             old_form: old.owners.keys().copied().collect(),
@@ -75,8 +82,12 @@ impl Roles {
         Ok(true)
     }
 
-    /// Pages, fields and widgets are the same when they are the same page, field or widget.
+    /// The catalogue, pages, fields and widgets are the same when they are the same one.
     fn known(&self, (old, new): (u32, u32)) -> Option<bool> {
+        let (is_old_root, is_new_root) = (self.roots.0 == Some(old), self.roots.1 == Some(new));
+        if is_old_root || is_new_root {
+            return Some(is_old_root && is_new_root);
+        }
         match (self.old_pages.get(&old), self.new_pages.get(&new)) {
             (None, None) => {}
             (before, now) => return Some(before == now),

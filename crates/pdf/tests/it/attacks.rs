@@ -217,3 +217,14 @@ fn a_file_without_signatures_has_none() {
     assert_eq!(signatures(&document).unwrap(), []);
     assert!(document.ends_properly());
 }
+
+#[test]
+fn a_field_of_a_name_that_is_taken_is_still_a_new_one() {
+    let catalog = format!("<<{CATALOG}/AcroForm<</Fields[5 0 R 6 0 R 11 0 R]/SigFlags 3>>>>");
+    let page = "<</Type/Page/Parent 2 0 R/Contents 4 0 R/Annots[5 0 R 6 0 R 11 0 R]/Resources<</Font<</F 8 0 R>>>>>>";
+    let twin = "<</Type/Annot/Subtype/Widget/FT/Sig/T(Seal)/Rect[0 0 595 842]/AP<</N 4 0 R>>>>";
+    assert_eq!(
+        after(&[(1, &catalog), (3, page), (11, twin)]),
+        [ChangeKind::UnsignedFieldShown]
+    );
+}

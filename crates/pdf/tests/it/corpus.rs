@@ -28,7 +28,7 @@ fn corpus() -> Option<PathBuf> {
     Some(folder)
 }
 
-fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn files(folder: &str) -> Vec<(String, Vec<u8>)> {
     let Some(corpus) = corpus() else {
         return Vec::new();
     };

@@ -6,3 +6,4 @@ mod attacks;
 mod corpus;
 mod hostile;
 mod made;
+mod signing;

@@ -50,7 +50,7 @@ impl Verifier {
         Ok(self.judge_pdf(&bytes, name, at))
     }
 
-    fn judge_pdf(&self, bytes: &[u8], name: &str, at: Timestamp) -> Report {
+    pub(crate) fn judge_pdf(&self, bytes: &[u8], name: &str, at: Timestamp) -> Report {
         let mut findings = Findings::default();
         findings.checked(Check::Format);
         let document = match Document::open(bytes) {
