@@ -404,3 +404,9 @@ fn r40_xian_wants_the_competent_department_told_too() {
     let both = file(one, 2, FilingBody::CompetentDepartment).unwrap();
     assert_eq!(both.status, SealStatus::Filed);
 }
+
+#[test]
+fn r12_no_seal_by_an_authority_that_the_unit_has_left() {
+    let moved = approved("inner-mongolia").with(|world| world.lineage = vec![neighbour(), region()]);
+    refused(made(&moved, report()), Code::OutsideSubtree, "R12", "第六条");
+}

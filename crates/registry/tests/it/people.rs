@@ -294,3 +294,20 @@ fn a_dismissal_ends_a_role_at_that_instant() {
     );
     refused(again, Code::NotAppointed, "R12", "R12");
 }
+
+#[test]
+fn r12_a_unit_is_moved_by_somebody_over_both_authorities() {
+    let world = World::new("inner-mongolia").by(Who::Reviewer);
+    let there = [neighbour(), region()];
+    let facts = UnitFacts {
+        present_lineage: &there,
+        ..world.unit_facts()
+    };
+    let result = unit::decide(
+        Some(&unit()),
+        &facts,
+        &UnitCommand::Move { authority: city() },
+        world.now,
+    );
+    refused(result, Code::OutsideSubtree, "R12", "第六条");
+}
