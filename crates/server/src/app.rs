@@ -1,16 +1,23 @@
 //! Use cases. A handler of `http` calls one function here; what it may do is decided here and below.
 
+mod act;
+mod authorities;
 mod error;
 mod log;
+mod master;
+mod once;
 mod open;
+mod set_up;
+mod sign_in;
 mod verify;
 
 use std::fs;
 use std::io;
 use std::sync::Arc;
 
+use registry::Profiles;
 use sealing::Verifier;
-use store::Store;
+use store::{PersonalKey, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
@@ -19,8 +26,13 @@ use crate::outside::Outside;
 
 use self::log::LogSigner;
 
+pub(crate) use self::act::Caller;
+pub(crate) use self::authorities::NewAuthority;
 pub(crate) use self::error::Error;
+pub(crate) use self::once::Once;
 pub use self::open::OpenError;
+pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
+pub(crate) use self::sign_in::{Credentials, PasswordFault, SignInFault};
 pub(crate) use self::verify::VerifyFailed;
 
 /// Everything that use cases share.
@@ -30,7 +42,11 @@ pub(crate) struct Service {
     pub(crate) metrics: Metrics,
     store: Store,
     log_signer: LogSigner,
+    profiles: Arc<Profiles>,
+    personal: PersonalKey,
     verifier: Verifier,
+    /// Passwords that may be hashed at the same time.
+    hashings: Arc<Semaphore>,
     /// Documents that may be received or wait.
     uploads: Arc<Semaphore>,
     /// Documents that may be verified.

@@ -20,6 +20,16 @@ const VARIABLE_PREFIX: &str = "YINXIN__";
 const SECONDS_MAX: u64 = 86_400;
 /// Most of anything that runs or waits at the same time.
 const PARALLEL_MAX: u64 = 65_536;
+/// Most memory for a PIN or a password, in KiB.
+const KDF_MEMORY_KIB_MAX: u64 = 262_144;
+/// Most sessions of one account.
+const SESSIONS_MAX: u64 = 100;
+/// Most failed tries that an account may bear.
+const TRIES_MAX: u64 = 20;
+/// Most days for which a password may serve: one year.
+const DAYS_MAX: u64 = 366;
+/// Most former passwords that are compared; each costs as much as a sign-in.
+const HISTORY_MAX: u64 = 24;
 /// Largest document that may be configured, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 4 << 30;
 
@@ -39,6 +49,12 @@ pub struct Config {
     /// Listening, limits, proxies.
     #[serde(default)]
     pub http: HttpConfig,
+    /// Where callers sit.
+    #[serde(default)]
+    pub networks: NetworksConfig,
+    /// Accounts and sessions.
+    #[serde(default)]
+    pub sign_in: SignInConfig,
     /// Verification of uploaded documents.
     #[serde(default)]
     pub verify: VerifyConfig,
@@ -108,6 +124,59 @@ fn checkpoint_seconds() -> u64 {
 pub struct KeysConfig {
     /// File whose first line is the PIN of the keys in `keys` below the data folder.
     pub pin_file: PathBuf,
+    /// Memory in KiB that checking a PIN or a password costs, for those that are set from now on.
+    #[serde(default = "kdf_memory_kib")]
+    pub kdf_memory_kib: u32,
+}
+
+fn kdf_memory_kib() -> u32 {
+    65_536
+}
+
+/// Section `networks`: where callers sit (R7).
+#[derive(Clone, Debug, Default, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct NetworksConfig {
+    /// The government extranet.
+    pub government: Vec<Subnet>,
+    /// Office networks.
+    pub office: Vec<Subnet>,
+    /// Computers that are set aside for seals.
+    pub dedicated: Vec<Subnet>,
+}
+
+/// Section `sign_in`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SignInConfig {
+    /// Seconds after which an unused session ends.
+    pub idle_seconds_max: u64,
+    /// Seconds after which any session ends.
+    pub session_seconds_max: u64,
+    /// Sessions of one account; a further one ends the oldest.
+    pub sessions_max: u32,
+    /// Failed tries in a row that lock an account.
+    pub tries_max: u32,
+    /// Seconds for which it is locked.
+    pub lock_seconds: u64,
+    /// Days after which a password must be changed.
+    pub password_days_max: u32,
+    /// Former passwords that may not come again.
+    pub password_history: u32,
+}
+
+impl Default for SignInConfig {
+    fn default() -> Self {
+        Self {
+            idle_seconds_max: 900,
+            session_seconds_max: 28_800,
+            sessions_max: 2,
+            tries_max: 5,
+            lock_seconds: 900,
+            password_days_max: 90,
+            password_history: 5,
+        }
+    }
 }
 
 /// Section `database`.
@@ -233,8 +302,32 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), ConfigError> {
-        let (http, verify) = (&self.http, &self.verify);
+        let (http, verify, sign_in) = (&self.http, &self.verify, &self.sign_in);
         let bounds = [
+            (
+                "keys.kdf_memory_kib",
+                self.keys.kdf_memory_kib.into(),
+                KDF_MEMORY_KIB_MAX,
+            ),
+            ("sign_in.idle_seconds_max", sign_in.idle_seconds_max, SECONDS_MAX),
+            (
+                "sign_in.session_seconds_max",
+                sign_in.session_seconds_max,
+                SECONDS_MAX,
+            ),
+            ("sign_in.sessions_max", sign_in.sessions_max.into(), SESSIONS_MAX),
+            ("sign_in.tries_max", sign_in.tries_max.into(), TRIES_MAX),
+            ("sign_in.lock_seconds", sign_in.lock_seconds, SECONDS_MAX),
+            (
+                "sign_in.password_days_max",
+                sign_in.password_days_max.into(),
+                DAYS_MAX,
+            ),
+            (
+                "sign_in.password_history",
+                sign_in.password_history.into(),
+                HISTORY_MAX,
+            ),
             ("http.connections_max", http.connections_max, PARALLEL_MAX),
             ("http.head_seconds_max", http.head_seconds_max, SECONDS_MAX),
             ("http.request_seconds_max", http.request_seconds_max, SECONDS_MAX),

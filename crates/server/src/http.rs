@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod authorities;
 mod call;
 mod connections;
 mod endpoints;
@@ -14,6 +15,8 @@ mod openapi;
 mod operations;
 mod problem;
 mod records;
+mod sessions;
+mod set_up;
 mod verify;
 
 use std::io;
@@ -22,7 +25,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{RawPathParams, Request};
 use axum::response::Response;
 use axum::routing::{MethodFilter, on};
 use tokio::net::TcpListener;
@@ -110,17 +113,18 @@ fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
     for endpoint in ENDPOINTS {
         let shared = Arc::clone(&service);
-        let handler = move |request: Request| answer(shared, Ok(endpoint), request);
+        let handler =
+            move |path: RawPathParams, request: Request| answer(shared, Ok(endpoint), path, request);
         let filter =
             MethodFilter::try_from(endpoint.method.clone()).expect("the table has known methods only");
         router = router.route(endpoint.path, on(filter, handler));
     }
     let (missing, wrong_method) = (Arc::clone(&service), Arc::clone(&service));
     router
-        .method_not_allowed_fallback(move |request| {
-            answer(wrong_method, Err(Problem::method_not_allowed), request)
+        .method_not_allowed_fallback(move |path, request| {
+            answer(wrong_method, Err(Problem::method_not_allowed), path, request)
         })
-        .fallback(move |request| answer(missing, Err(Problem::no_such_endpoint), request))
+        .fallback(move |path, request| answer(missing, Err(Problem::no_such_endpoint), path, request))
         .layer(CatchPanicLayer::custom(|_| {
             error!("a handler panicked");
             Problem::internal("a handler panicked").response(language::DEFAULT, "")
@@ -131,6 +135,7 @@ fn router(service: Arc<Service>) -> Router {
 async fn answer(
     service: Arc<Service>,
     endpoint: Result<&'static Endpoint, fn() -> Problem>,
+    path: RawPathParams,
     request: Request,
 ) -> Response {
     let begun = service.outside.now();
@@ -141,8 +146,12 @@ async fn answer(
     let _running = service.metrics.begin();
     let work = async {
         let endpoint = endpoint.map_err(|problem| problem())?;
-        let call = Call::new(parts, body, begun, &service.config.http);
-        admit(endpoint, &call, &service.config.http)?;
+        let path = path
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        let mut call = Call::new(parts, body, path, begun, &service.config.http);
+        admit(endpoint, &mut call, &service).await?;
         (endpoint.handler)(Arc::clone(&service), call).await
     };
     let limit = service.config.http.request_time();

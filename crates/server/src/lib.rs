@@ -14,7 +14,7 @@ mod subnet;
 pub use app::OpenError;
 pub use config::{
     AuditConfig, Config, ConfigError, DatabaseConfig, HttpConfig, KeysConfig, LogConfig, LogFormat, LogLevel,
-    TrustConfig, VerifyConfig,
+    NetworksConfig, SignInConfig, TrustConfig, VerifyConfig,
 };
 pub use http::{Server, ServerError, openapi};
 pub use outside::Outside;

@@ -2,6 +2,10 @@
 
 use std::io;
 
+use registry::Refusal;
+
+use super::sign_in::SignInFault;
+
 /// For the log; `http` has the words for people.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -11,6 +15,42 @@ pub(crate) enum Error {
         /// What was looked for.
         what: &'static str,
     },
+    /// The rules forbid it; recorded.
+    #[error("{0}")]
+    Refused(Box<Refusal>),
+    /// Nobody is signed in, or nobody can be.
+    #[error("not signed in: {0:?}")]
+    SignIn(SignInFault),
+    /// There is an authority already.
+    #[error("the set-up was made before")]
+    SetUpBefore,
+    /// A set-up names each of the three administrators once.
+    #[error("a set-up needs a system, a security and an audit administrator, each once")]
+    NotThreeAdministrators,
+    /// It was done before under the same idempotency key.
+    #[error("done before under the same idempotency key")]
+    DoneBefore {
+        /// What was answered then.
+        answer: Vec<u8>,
+    },
+    /// The idempotency key was used for something else.
+    #[error("the idempotency key was used for another request")]
+    KeyReused,
+    /// No such regulation profile.
+    #[error("the regulation profile cannot be used: {0}")]
+    Profile(#[from] registry::profile::ProfileFault),
+    /// What stands in the database is not what this program writes.
+    #[error("{what} in the database cannot be read")]
+    Damaged {
+        /// Which datum.
+        what: &'static str,
+    },
+    /// A rule gave neither an event nor a refusal, or an event has no JSON form: a fault of the program.
+    #[error("an act led to nothing that could be recorded")]
+    NothingHappened,
+    /// A thread ended without a result.
+    #[error("work was ended without a result")]
+    Ended,
     /// A proof was asked for a size that the log never had, or in the wrong order.
     #[error("the log has no {size} entries, or the earlier size is the larger one")]
     OutsideLog {
@@ -31,6 +71,18 @@ pub(crate) enum Error {
     /// The data folder.
     #[error("the data folder fails: {0}")]
     Disk(io::Error),
+}
+
+impl From<SignInFault> for Error {
+    fn from(fault: SignInFault) -> Self {
+        Self::SignIn(fault)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(Box::new(refusal))
+    }
 }
 
 /// The store's message and the driver's behind it.

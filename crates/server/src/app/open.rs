@@ -7,22 +7,28 @@ use std::sync::Arc;
 
 use audit::{Actor, ActorKind, Entry, Subject};
 use jiff::Timestamp;
-use keys::{KeyStore, NewKey, UnlockedKey};
+use keys::{Kdf, KeyStore, NewKey, Options, UnlockedKey};
+use registry::Profiles;
 use sealing::Verifier;
 use serde_json::Map;
 use store::{Change, Database, Entries, Store, StoreConfig};
 use tokio::sync::{Semaphore, watch};
 use zeroize::Zeroizing;
 
-use super::{Error, LogSigner, Service};
+use super::sign_in::Cost;
+use super::{Error, LogSigner, Service, master};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
 
 /// Label of the key that signs the log's checkpoints.
 const LOG_KEY: &str = "log";
+/// File of the master key, beside it.
+const MASTER_FILE: &str = "master.json";
 /// The setting that holds its public half.
 const LOG_KEY_SETTING: &str = "log.key";
+/// Passwords that are hashed at the same time: each takes its memory.
+const HASHINGS_MAX: usize = 2;
 /// Longest first line of a file with a PIN, in bytes.
 const PIN_LINE_BYTES_MAX: usize = 1024;
 
@@ -47,8 +53,8 @@ pub enum OpenError {
         /// What is wrong.
         reason: String,
     },
-    /// The service's own key cannot be used.
-    #[error("the key \"log\" in {folder} cannot be used: {reason}")]
+    /// The service's own keys cannot be used.
+    #[error("the service's keys in {folder} cannot be used: {reason}")]
     Key {
         /// The folder of keys.
         folder: String,
@@ -77,15 +83,24 @@ impl Service {
         fs::create_dir_all(&config.data).map_err(failed(&config.data))?;
         let pin = read_pin(&config.keys.pin_file)?;
         let folder = config.data.join("keys");
-        let (keys_folder, keys_outside) = (folder.clone(), outside.clone());
-        // Deriving a key from a PIN takes a good part of a second.
-        let key = tokio::task::spawn_blocking(move || own_key(&keys_folder, &pin, &keys_outside)).await;
+        let (keys_folder, keys_outside, memory_kib) =
+            (folder.clone(), outside.clone(), config.keys.kdf_memory_kib);
+        // Deriving keys from a PIN takes a good part of a second.
+        let opened = tokio::task::spawn_blocking(move || {
+            let cost = Cost {
+                memory_kib,
+                passes: 3,
+            };
+            let key = own_key(&keys_folder, &pin, cost, &keys_outside).map_err(|error| error.to_string())?;
+            let master = master::open(&keys_folder.join(MASTER_FILE), &pin, cost, &keys_outside);
+            Ok::<_, String>((key, master.map_err(|reason| format!("{MASTER_FILE}: {reason}"))?))
+        });
         let unusable = |reason: String| OpenError::Key {
             folder: folder.display().to_string(),
             reason,
         };
-        let key = key.map_err(|error| unusable(error.to_string()))?;
-        let key = key.map_err(|error| unusable(error.to_string()))?;
+        let opened = opened.await.map_err(|error| unusable(error.to_string()))?;
+        let (key, personal) = opened.map_err(unusable)?;
         let database = |error: store::Error| OpenError::Database {
             reason: Error::from(error).to_string(),
         };
@@ -98,6 +113,9 @@ impl Service {
                 origin: config.audit.origin.clone(),
                 key,
             },
+            hashings: Arc::new(Semaphore::new(HASHINGS_MAX)),
+            profiles: Arc::new(Profiles::new([]).map_err(|fault| unusable(fault.to_string()))?),
+            personal,
             metrics: Metrics::new(),
             stopping: watch::Sender::new(false),
             store,
@@ -172,8 +190,19 @@ fn read_pin(path: &Path) -> Result<Zeroizing<String>, OpenError> {
 }
 
 /// The service's key, made at the first start.
-fn own_key(folder: &Path, pin: &str, outside: &Outside) -> Result<UnlockedKey, keys::Error> {
-    let store = KeyStore::open(folder)?;
+fn own_key(folder: &Path, pin: &str, cost: Cost, outside: &Outside) -> Result<UnlockedKey, keys::Error> {
+    let kdf = Kdf {
+        memory_kib: cost.memory_kib,
+        passes: cost.passes,
+        ..Kdf::default()
+    };
+    let store = KeyStore::open_with(
+        folder,
+        Options {
+            kdf,
+            ..Options::default()
+        },
+    )?;
     let id = match store.find(LOG_KEY) {
         Ok(info) => info.id,
         Err(keys::Error::NoSuchKey(_)) => {

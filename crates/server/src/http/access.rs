@@ -3,13 +3,15 @@
 use super::call::Call;
 use super::endpoints::Endpoint;
 use super::problem::Problem;
-use crate::config::HttpConfig;
+use crate::app::Service;
 
 /// Who may call an endpoint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     /// Everybody, without an account.
     Anyone,
+    /// Everybody with a session; what they may do there is for the rules.
+    SignedIn,
     /// Whoever runs the machine: from the networks of `http.operations`.
     Operations,
 }
@@ -20,21 +22,41 @@ pub(crate) static ACCESS: &[(&str, Access)] = &[
     ("log_checkpoint", Access::Anyone),
     ("log_key", Access::Anyone),
     ("log_consistency", Access::Anyone),
+    ("set_up", Access::Operations),
+    ("session_begin", Access::Anyone),
+    ("session_show", Access::SignedIn),
+    ("session_end", Access::SignedIn),
+    ("authority_establish", Access::SignedIn),
+    ("authority_list", Access::SignedIn),
+    ("authority_show", Access::SignedIn),
     ("openapi", Access::Anyone),
     ("healthz", Access::Anyone),
     ("readyz", Access::Anyone),
     ("metrics", Access::Operations),
 ];
 
-/// Lets the call pass, or says why not.
-pub(crate) fn admit(endpoint: &Endpoint, call: &Call, config: &HttpConfig) -> Result<(), Problem> {
+/// Lets the call pass and notes who it is, or says why not.
+pub(crate) async fn admit(endpoint: &Endpoint, call: &mut Call, service: &Service) -> Result<(), Problem> {
     let access = ACCESS
         .iter()
         .find(|(operation, _)| *operation == endpoint.operation);
     match access.map(|(_, access)| access) {
         Some(Access::Anyone) => Ok(()),
+        Some(Access::SignedIn) => {
+            let token = call.bearer().ok_or_else(Problem::no_session)?;
+            let caller = service.caller(token, call.address).await?;
+            call.let_in(caller);
+            Ok(())
+        }
         Some(Access::Operations) => {
-            let known = |address| config.operations.iter().any(|subnet| subnet.contains(address));
+            let known = |address| {
+                service
+                    .config
+                    .http
+                    .operations
+                    .iter()
+                    .any(|subnet| subnet.contains(address))
+            };
             if call.address.is_some_and(known) {
                 Ok(())
             } else {
@@ -93,12 +115,14 @@ mod tests {
         assert_eq!((names.len(), routes.len()), (ENDPOINTS.len(), ENDPOINTS.len()));
     }
 
-    /// What changes something is never open to everybody; verifying is a question with a long text.
+    /// What changes something is never open to everybody; verifying is a question with a long text, and
+    /// signing in is what makes somebody somebody.
     #[test]
     fn nothing_open_to_everybody_changes_anything() {
         for endpoint in ENDPOINTS {
             let open = ACCESS.contains(&(endpoint.operation, Access::Anyone));
-            let asks = endpoint.method == axum::http::Method::GET || endpoint.operation == "verify";
+            let asks = endpoint.method == axum::http::Method::GET
+                || ["verify", "session_begin"].contains(&endpoint.operation);
             assert!(asks || !open, "{} is open to everybody", endpoint.operation);
         }
     }

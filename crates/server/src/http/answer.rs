@@ -1,7 +1,7 @@
 //! Answers that went well.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
 
@@ -12,6 +12,29 @@ pub(crate) fn json(value: &impl Serialize) -> Result<Response, Problem> {
     let mut bytes = serde_json::to_vec(value).map_err(|error| Problem::internal(error.to_string()))?;
     bytes.push(b'\n');
     Ok(of_type("application/json", bytes))
+}
+
+/// A value as JSON, with another status than 200.
+pub(crate) fn json_with(status: StatusCode, value: &impl Serialize) -> Result<Response, Problem> {
+    let mut response = json(value)?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// Something that was made, and where it can be seen.
+pub(crate) fn made(status: StatusCode, place: &str, value: &impl Serialize) -> Result<Response, Problem> {
+    let mut response = json_with(status, value)?;
+    if let Ok(place) = HeaderValue::from_str(place) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
+}
+
+/// Done, and nothing to say.
+pub(crate) fn no_content() -> Response {
+    let mut response = Response::new(Body::empty());
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response
 }
 
 /// A text.

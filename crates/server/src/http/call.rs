@@ -1,20 +1,28 @@
 //! One request as handlers see it, and what every answer carries.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
 use axum::response::Response;
+use gm::Sm3;
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::Timestamp;
 use sealing::Language;
 use serde::de::DeserializeOwned;
 
 use super::language;
 use super::problem::Problem;
+use crate::app::{Caller, Once};
 use crate::config::HttpConfig;
 use crate::outside::Outside;
 
+/// Largest JSON body, in bytes.
+const JSON_BYTES_MAX: usize = 1 << 20;
+/// Longest idempotency key, in bytes.
+const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
 /// The header that names a request in answers and logs.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -32,10 +40,18 @@ pub(crate) struct Call {
     pub(crate) now: Timestamp,
     /// Where the request comes from; unknown when a proxy speaks that is not configured.
     pub(crate) address: Option<IpAddr>,
+    path: Vec<(String, String)>,
+    caller: Option<Caller>,
 }
 
 impl Call {
-    pub(crate) fn new(parts: Parts, body: Body, now: Timestamp, config: &HttpConfig) -> Self {
+    pub(crate) fn new(
+        parts: Parts,
+        body: Body,
+        path: Vec<(String, String)>,
+        now: Timestamp,
+        config: &HttpConfig,
+    ) -> Self {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
         Self {
             address: peer.and_then(|peer| client_address(peer, &parts.headers, config)),
@@ -44,12 +60,73 @@ impl Call {
             headers: parts.headers,
             body,
             now,
+            path,
+            caller: None,
         }
     }
 
     /// The parameters behind the question mark; unknown ones are refused.
     pub(crate) fn query<T: DeserializeOwned>(&self) -> Result<T, Problem> {
         serde_urlencoded::from_str(&self.query).map_err(|error| Problem::bad_query(&error.to_string()))
+    }
+
+    /// The parameter of this name in the path.
+    pub(crate) fn path<T: FromStr>(&self, name: &str) -> Result<T, Problem> {
+        let found = self.path.iter().find(|(known, _)| known == name);
+        found
+            .and_then(|(_, value)| value.parse().ok())
+            .ok_or_else(|| Problem::not_found(name))
+    }
+
+    /// The JSON of the body.
+    pub(crate) async fn json<T: DeserializeOwned>(mut self) -> Result<T, Problem> {
+        read_json(&self.take_body().await?)
+    }
+
+    /// A change: the JSON of the body, and the idempotency key under which it is made once.
+    pub(crate) async fn change<T: DeserializeOwned>(
+        &mut self,
+        operation: &str,
+    ) -> Result<(T, Once), Problem> {
+        let key = self
+            .headers
+            .get("idempotency-key")
+            .and_then(|key| key.to_str().ok());
+        let key = key.filter(|key| (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()));
+        let key = key.ok_or_else(Problem::idempotency_key_missing)?.to_owned();
+        let scope = format!("account/{}", self.caller()?.account);
+        let body = self.take_body().await?;
+        let mut request = Sm3::new();
+        request.update(operation.as_bytes());
+        request.update(&[0]);
+        request.update(&body);
+        let request = request.finish();
+        Ok((read_json(&body)?, Once { scope, key, request }))
+    }
+
+    async fn take_body(&mut self) -> Result<Bytes, Problem> {
+        let body = std::mem::take(&mut self.body);
+        match Limited::new(body, JSON_BYTES_MAX).collect().await {
+            Ok(body) => Ok(body.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(JSON_BYTES_MAX as u64)),
+            Err(_) => Err(Problem::interrupted()),
+        }
+    }
+
+    /// The token of `Authorization: Bearer`.
+    pub(crate) fn bearer(&self) -> Option<&str> {
+        let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+        let (scheme, token) = value.split_once(' ')?;
+        scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+    }
+
+    /// Who asks, once they were let in.
+    pub(crate) fn caller(&self) -> Result<&Caller, Problem> {
+        self.caller.as_ref().ok_or_else(Problem::no_session)
+    }
+
+    pub(crate) fn let_in(&mut self, caller: Caller) {
+        self.caller = Some(caller);
     }
 
     /// Does the `Accept` header ask for `wanted` before `other`?
@@ -62,6 +139,23 @@ impl Call {
         let quality = |media: &str| language::quality(accept, media);
         quality(wanted) > quality(other)
     }
+}
+
+/// Reads JSON; an error names the field.
+fn read_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value =
+        serde_path_to_error::deserialize(&mut reader).map_err(|error| Problem::bad_body(&field(&error)))?;
+    reader
+        .end()
+        .map_err(|_| Problem::bad_body("more than one value"))?;
+    Ok(value)
+}
+
+/// Where the fault is, without what stood there, which may be personal.
+fn field(error: &serde_path_to_error::Error<serde_json::Error>) -> String {
+    let (inner, path) = (error.inner(), error.path());
+    format!("{path} (line {}, column {})", inner.line(), inner.column())
 }
 
 /// The client's address: the peer, or what configured proxies say. The entry that the nearest proxy appended

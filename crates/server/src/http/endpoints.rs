@@ -11,7 +11,7 @@ use sealing::Report;
 
 use super::call::Call;
 use super::problem::Problem;
-use super::{log, openapi, operations, verify};
+use super::{authorities, log, openapi, operations, sessions, set_up, verify};
 use crate::app::Service;
 
 /// An answer to come.
@@ -95,6 +95,83 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         answers: &[(200, Content::Json(schema::<log::ConsistencyProof>))],
         problems: &[400, 422],
         handler: |service, call| Box::pin(log::consistency(service, call)),
+    },
+    Endpoint {
+        operation: "set_up",
+        method: Method::POST,
+        path: "/api/set-up",
+        summary: "Enters the root authority and its three administrators; once, from the networks of http.operations.",
+        query: None,
+        request: Content::Json(schema::<set_up::SetUpOrder>),
+        answers: &[(201, Content::Json(schema::<set_up::SetUpView>))],
+        problems: &[400, 403, 409, 413, 422],
+        handler: |service, call| Box::pin(set_up::set_up(service, call)),
+    },
+    Endpoint {
+        operation: "session_begin",
+        method: Method::POST,
+        path: "/api/sessions",
+        summary: "Signs in with password and one-time code.",
+        query: None,
+        request: Content::Json(schema::<sessions::SignIn>),
+        answers: &[(201, Content::Json(schema::<sessions::SessionBegun>))],
+        problems: &[400, 401, 403, 413, 422],
+        handler: |service, call| Box::pin(sessions::begin(service, call)),
+    },
+    Endpoint {
+        operation: "session_show",
+        method: Method::GET,
+        path: "/api/session",
+        summary: "Who is signed in, with the roles in force.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<sessions::SessionView>))],
+        problems: &[401],
+        handler: |_, call| Box::pin(sessions::show(call)),
+    },
+    Endpoint {
+        operation: "session_end",
+        method: Method::DELETE,
+        path: "/api/session",
+        summary: "Signs out.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(204, Content::Nothing)],
+        problems: &[401],
+        handler: |service, call| Box::pin(sessions::end(service, call)),
+    },
+    Endpoint {
+        operation: "authority_establish",
+        method: Method::POST,
+        path: "/api/authorities",
+        summary: "Enters an authority below another one; by a system administrator of one above.",
+        query: None,
+        request: Content::Json(schema::<authorities::AuthorityOrder>),
+        answers: &[(201, Content::Json(schema::<authorities::AuthorityView>))],
+        problems: &[400, 401, 403, 404, 409, 413, 422],
+        handler: |service, call| Box::pin(authorities::establish(service, call)),
+    },
+    Endpoint {
+        operation: "authority_list",
+        method: Method::GET,
+        path: "/api/authorities",
+        summary: "The authorities directly below one, or the root.",
+        query: Some(schema::<authorities::AuthorityQuery>),
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<authorities::AuthorityPage>))],
+        problems: &[400, 401],
+        handler: |service, call| Box::pin(authorities::list(service, call)),
+    },
+    Endpoint {
+        operation: "authority_show",
+        method: Method::GET,
+        path: "/api/authorities/{authority}",
+        summary: "One authority.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<authorities::AuthorityView>))],
+        problems: &[401, 404],
+        handler: |service, call| Box::pin(authorities::show(service, call)),
     },
     Endpoint {
         operation: "openapi",

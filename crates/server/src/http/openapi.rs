@@ -48,7 +48,10 @@ fn document() -> Value {
             "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
         },
         "paths": paths,
-        "components": { "schemas": generator.take_definitions(true) },
+        "components": {
+            "schemas": generator.take_definitions(true),
+            "securitySchemes": { "session": { "type": "http", "scheme": "bearer" } },
+        },
     })
 }
 
@@ -86,6 +89,9 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     if let Some(content) = content(&endpoint.request, generator) {
         operation["requestBody"] = json!({ "required": true, "content": content });
     }
+    if ACCESS.contains(&(endpoint.operation, Access::SignedIn)) {
+        operation["security"] = json!([{ "session": [] }]);
+    }
     operation["x-yinxin-access"] = access(endpoint.operation).into();
     operation["x-yinxin-record"] = record(endpoint.operation).into();
     operation
@@ -94,6 +100,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
 fn access(operation: &str) -> &'static str {
     match ACCESS.iter().find(|(name, _)| *name == operation) {
         Some((_, Access::Anyone)) => "anyone",
+        Some((_, Access::SignedIn)) => "signed-in",
         Some((_, Access::Operations)) => "operations",
         None => "nobody",
     }
@@ -101,6 +108,7 @@ fn access(operation: &str) -> &'static str {
 
 fn record(operation: &str) -> &'static str {
     match RECORDS.iter().find(|(name, _)| *name == operation) {
+        Some((_, Record::Act)) => "act",
         Some((_, Record::Nothing)) | None => "nothing",
     }
 }

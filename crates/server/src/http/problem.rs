@@ -4,13 +4,14 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
+use registry::{Code, Refusal};
 use schemars::JsonSchema;
 use sealing::Language;
 use serde::Serialize;
 use tracing::{error, info, warn};
 
 use super::call::with_request_id;
-use crate::app::Error;
+use crate::app::{Error, PasswordFault, SignInFault};
 
 /// Media type of errors.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -27,6 +28,8 @@ struct Inner {
     en: Text,
     log: String,
     retry_after_seconds: Option<u32>,
+    /// The requirement and the article that a refusal rests on.
+    rests_on: Option<(String, String)>,
 }
 
 impl From<Error> for Problem {
@@ -34,10 +37,17 @@ impl From<Error> for Problem {
         match error {
             Error::NotFound { what } => Self::not_found(what),
             Error::OutsideLog { .. } => Self::outside_log(),
+            Error::Refused(refusal) => Self::refused(&refusal),
+            Error::SignIn(fault) => Self::sign_in(fault),
+            Error::SetUpBefore => Self::set_up_before(),
+            Error::NotThreeAdministrators => Self::not_three_administrators(),
+            Error::KeyReused => Self::idempotency_key_reused(),
+            Error::Profile(_) => Self::unknown_profile(),
             Error::Store(store::Error::Closed) => Self::stopping(),
-            Error::OtherLogKey | Error::Store(_) | Error::Audit(_) | Error::Disk(_) => {
-                Self::internal(error.to_string())
+            Error::Store(store::Error::Conflict { .. } | store::Error::Duplicate { .. }) => {
+                Self::met_another_change()
             }
+            error => Self::internal(error.to_string()),
         }
     }
 }
@@ -64,6 +74,12 @@ pub(crate) struct ProblemBody {
     code: &'static str,
     /// To be quoted when asking for help.
     request_id: String,
+    /// The requirement that a refusal rests on, such as `R27`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rule: Option<String>,
+    /// The regulation and its article.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    article: Option<String>,
 }
 
 impl Problem {
@@ -79,6 +95,7 @@ impl Problem {
             zh: text(zh),
             en: text(en),
             retry_after_seconds: None,
+            rests_on: None,
         }))
     }
 
@@ -190,6 +207,166 @@ impl Problem {
         Self::new(StatusCode::FORBIDDEN, "NETWORK_NOT_ALLOWED", zh, en)
     }
 
+    pub(crate) fn bad_body(place: &str) -> Self {
+        let zh = format!("请求内容有误：{place}");
+        let en = format!("The body of the request is wrong: {place}");
+        let zh = [&zh, "内容格式见 /api/openapi.json"];
+        let en = [&en, "/api/openapi.json describes the body"];
+        Self::new(StatusCode::BAD_REQUEST, "BAD_BODY", zh, en).logged("the body was refused")
+    }
+
+    pub(crate) fn idempotency_key_missing() -> Self {
+        let zh = [
+            "缺少 Idempotency-Key 标头",
+            "请为每个新请求生成一个新的键，重试时沿用原键",
+        ];
+        let en = [
+            "The header Idempotency-Key is missing",
+            "Make a new key for each new request, and send the same one when repeating it",
+        ];
+        Self::new(StatusCode::BAD_REQUEST, "IDEMPOTENCY_KEY_MISSING", zh, en)
+    }
+
+    fn idempotency_key_reused() -> Self {
+        let zh = ["此 Idempotency-Key 已用于另一请求", "请为新请求生成新的键"];
+        let en = [
+            "This Idempotency-Key was used for another request",
+            "Make a new key for a new request",
+        ];
+        Self::new(StatusCode::CONFLICT, "IDEMPOTENCY_KEY_REUSED", zh, en)
+    }
+
+    pub(crate) fn no_session() -> Self {
+        let zh = ["没有登录，或会话已结束", "请重新登录"];
+        let en = ["Not signed in, or the session is over", "Sign in again"];
+        Self::new(StatusCode::UNAUTHORIZED, "NO_SESSION", zh, en)
+    }
+
+    fn sign_in(fault: SignInFault) -> Self {
+        let (status, code, zh, en) = match fault {
+            SignInFault::NoSession => return Self::no_session(),
+            SignInFault::Wrong => (
+                StatusCode::UNAUTHORIZED,
+                "SIGN_IN_WRONG",
+                [
+                    "账户、口令或动态码不正确",
+                    "请核对后重试；动态码每 30 秒更换，且只能使用一次",
+                ],
+                [
+                    "Account, password or code are wrong",
+                    "Check them; a code changes every 30 seconds and serves once",
+                ],
+            ),
+            SignInFault::Locked => (
+                StatusCode::FORBIDDEN,
+                "ACCOUNT_LOCKED",
+                ["多次登录失败，账户已暂时锁定", "请稍后再试，或请安全管理员处理"],
+                [
+                    "The account is locked after failed tries",
+                    "Try later, or ask the security administrator",
+                ],
+            ),
+            SignInFault::PasswordTooOld => (
+                StatusCode::FORBIDDEN,
+                "PASSWORD_TOO_OLD",
+                ["口令已超过规定期限", "请在登录时同时提交新口令（new_password）"],
+                [
+                    "The password is too old",
+                    "Send a new one with the sign-in (new_password)",
+                ],
+            ),
+            SignInFault::NewPassword(fault) => return Self::password(fault),
+        };
+        Self::new(status, code, zh, en)
+    }
+
+    fn password(fault: PasswordFault) -> Self {
+        let (zh, en) = match fault {
+            PasswordFault::Length => (
+                "新口令过短或过长：至少 10 个字符，至多 256 字节",
+                "The new password is too short or too long: at least 10 characters, at most 256 bytes",
+            ),
+            PasswordFault::TooPlain => (
+                "新口令过于简单：须含大写、小写、数字、其他字符中的三种",
+                "The new password is too plain: three of upper case, lower case, digits and others are needed",
+            ),
+            PasswordFault::ContainsName => (
+                "新口令包含账户名的一部分",
+                "The new password contains a part of the account's name",
+            ),
+            PasswordFault::UsedBefore => ("新口令曾经用过", "The new password was used before"),
+        };
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Self::new(
+            status,
+            "PASSWORD_REFUSED",
+            [zh, "请换一个口令"],
+            [en, "Choose another one"],
+        )
+    }
+
+    /// The rules said no; which rule, and the article behind it, is told.
+    fn refused(refusal: &Refusal) -> Self {
+        let status = match refusal.code {
+            Code::DoesNotExist => StatusCode::NOT_FOUND,
+            Code::NotPermitted
+            | Code::OutsideSubtree
+            | Code::NetworkNotAllowed
+            | Code::DeviceNotDedicated => StatusCode::FORBIDDEN,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let texts = |language| [refusal.what(language), refusal.advice(language)];
+        let (zh, en) = (texts(registry::Language::Zh), texts(registry::Language::En));
+        let mut problem = Self::new(status, refusal.code.name(), [&zh[0], &zh[1]], [&en[0], &en[1]]);
+        problem.0.log = refusal.to_string();
+        problem.0.rests_on = Some((refusal.rule.to_string(), refusal.article.to_string()));
+        problem
+    }
+
+    fn set_up_before() -> Self {
+        let zh = ["系统已经初始化", "请由管理员登录后办理"];
+        let en = [
+            "The set-up was made before",
+            "Sign in as an administrator instead",
+        ];
+        Self::new(StatusCode::CONFLICT, "SET_UP_BEFORE", zh, en)
+    }
+
+    fn not_three_administrators() -> Self {
+        let zh = [
+            "初始化须有系统、安全、审计管理员各一名",
+            "请给出三名管理员，每种角色一名",
+        ];
+        let en = [
+            "A set-up needs a system, a security and an audit administrator",
+            "Name three administrators, one for each role",
+        ];
+        Self::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "NOT_THREE_ADMINISTRATORS",
+            zh,
+            en,
+        )
+    }
+
+    fn unknown_profile() -> Self {
+        let zh = ["没有这个法规配置", "请使用 cn、xian、wuhu 或 inner-mongolia"];
+        let en = [
+            "There is no such regulation profile",
+            "Use cn, xian, wuhu or inner-mongolia",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "UNKNOWN_PROFILE", zh, en)
+    }
+
+    fn met_another_change() -> Self {
+        let zh = ["与另一个同时进行的更改冲突，本次没有保存", "请重新读取后再试"];
+        let en = [
+            "Another change came first; nothing was saved",
+            "Read it again and try again",
+        ];
+        Self::new(StatusCode::CONFLICT, "CONFLICT", zh, en)
+    }
+
     pub(crate) fn not_found(what: &str) -> Self {
         let zh = ["没有找到所查的内容", "请核对编号"];
         let en = ["There is nothing under this identifier", "Check the identifier"];
@@ -230,6 +407,8 @@ impl Problem {
             status: self.0.status.as_u16(),
             code: self.0.code,
             request_id: request_id.to_owned(),
+            rule: self.0.rests_on.as_ref().map(|(rule, _)| rule.clone()),
+            article: self.0.rests_on.as_ref().map(|(_, article)| article.clone()),
         };
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         let mut response = Response::new(Body::from(bytes));

@@ -5,6 +5,8 @@
 pub(crate) enum Record {
     /// Nothing: it changes nothing and reveals nothing that is not public.
     Nothing,
+    /// An entry for what was done or refused, in the same transaction.
+    Act,
 }
 
 /// Endpoint by endpoint, by operation.
@@ -13,6 +15,13 @@ pub(crate) static RECORDS: &[(&str, Record)] = &[
     ("log_checkpoint", Record::Nothing),
     ("log_key", Record::Nothing),
     ("log_consistency", Record::Nothing),
+    ("set_up", Record::Act),
+    ("session_begin", Record::Act),
+    ("session_show", Record::Nothing),
+    ("session_end", Record::Act),
+    ("authority_establish", Record::Act),
+    ("authority_list", Record::Nothing),
+    ("authority_show", Record::Nothing),
     ("openapi", Record::Nothing),
     ("healthz", Record::Nothing),
     ("readyz", Record::Nothing),

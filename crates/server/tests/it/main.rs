@@ -1,8 +1,11 @@
 //! The service over real HTTP.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod authorities;
 mod limits;
 mod log;
 mod operations;
+mod set_up;
+mod sign_in;
 mod support;
 mod verify;

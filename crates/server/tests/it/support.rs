@@ -2,10 +2,11 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
-use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
-use keys::{Kdf, KeyStore, NewKey, Options};
+use jiff::Timestamp;
 use sealing::{Trust, Verifier};
 use serde_json::Value;
 use server::{Config, Outside, Server};
@@ -18,38 +19,33 @@ pub(crate) fn pki() -> TestPki {
     TestPki::new(1)
 }
 
+/// A clock that tests can move.
+#[derive(Clone)]
+pub(crate) struct Clock(Arc<AtomicI64>);
+
+impl Clock {
+    fn new() -> Self {
+        Self(Arc::new(AtomicI64::new(now().as_second())))
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_second(self.0.load(Ordering::SeqCst)).unwrap()
+    }
+
+    pub(crate) fn advance(&self, seconds: i64) {
+        self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+}
+
 /// What every server of a test is told.
 const CONFIG: &str = "data = \"data\"\nhttp.listen = \"127.0.0.1:0\"\naudit.origin = \"test/audit\"\n\
-    audit.checkpoint_seconds = 1\nkeys.pin_file = \"pin\"\n";
-
-/// The service's key as it would make it itself, but with a PIN that costs little to check.
-fn cheap_key(folder: &Path) {
-    if folder.exists() {
-        return;
-    }
-    std::fs::create_dir_all(folder.parent().unwrap()).unwrap();
-    let options = Options {
-        kdf: Kdf {
-            memory_kib: 64,
-            passes: 1,
-            lanes: 1,
-        },
-        ..Options::default()
-    };
-    let new = NewKey {
-        label: "log",
-        pin: "correct horse",
-        now: now(),
-    };
-    KeyStore::open_with(folder, options)
-        .unwrap()
-        .create(&new, &mut SeededRng::new(3))
-        .unwrap();
-}
+    audit.checkpoint_seconds = 1\nkeys.pin_file = \"pin\"\n\
+    keys.kdf_memory_kib = 64\nnetworks.government = [\"127.0.0.1\"]\n";
 
 /// A running server; it stops when dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
+    pub(crate) clock: Clock,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<bool>>,
     folder: Option<TempDir>,
@@ -70,11 +66,12 @@ impl TestServer {
     pub(crate) fn in_folder(folder: TempDir, lines: &str) -> Self {
         let text = format!("{CONFIG}{lines}");
         std::fs::write(folder.path().join("pin"), "correct horse").unwrap();
-        cheap_key(&folder.path().join("data/keys"));
         let config = Config::read(&text, folder.path(), []).unwrap();
         let pki = pki();
         let trust = Trust::for_all(pki.trust().anchors().to_vec());
         let verifier = Verifier::new(trust, pki.intermediates(), Vec::new());
+        let clock = Clock::new();
+        let time = clock.clone();
         let (stop, stopped) = oneshot::channel();
         let (tell, told) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
@@ -84,9 +81,13 @@ impl TestServer {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let server = Server::start(config, verifier, Outside::new(now, SeededRng::new(7)))
-                    .await
-                    .unwrap();
+                let server = Server::start(
+                    config,
+                    verifier,
+                    Outside::new(move || time.now(), SeededRng::new(7)),
+                )
+                .await
+                .unwrap();
                 tell.send(server.address()).unwrap();
                 server
                     .run(async {
@@ -97,6 +98,7 @@ impl TestServer {
         });
         Self {
             address: told.recv().unwrap(),
+            clock,
             stop: Some(stop),
             thread: Some(thread),
             folder: Some(folder),
@@ -122,6 +124,11 @@ impl TestServer {
             .collect();
         names.sort();
         names
+    }
+
+    /// The bytes of a file in its data folder.
+    pub(crate) fn file(&self, name: &str) -> Vec<u8> {
+        std::fs::read(self.folder.as_ref().unwrap().path().join("data").join(name)).unwrap()
     }
 
     /// Stops it; a server with the same data runs in its place.

@@ -1,0 +1,95 @@
+//! Authorities: entering one below another, reading them.
+//!
+//! A use case is one function: fresh identifiers, then one write that loads the facts, asks the registry, and
+//! keeps events with their entries, or the refusal with its entry.
+
+use std::sync::Arc;
+
+use registry::{
+    Authority, AuthorityCommand, AuthorityFacts, AuthorityId, Level, ProfileId, RegionCode, authority,
+};
+use store::Page;
+
+use super::act::{Caller, entries, in_order, recorded, refused};
+use super::once::{self, Once};
+use super::{Error, Service};
+
+/// An authority to be entered.
+#[derive(Clone, Debug)]
+pub(crate) struct NewAuthority {
+    pub(crate) parent: AuthorityId,
+    pub(crate) name: String,
+    pub(crate) region: RegionCode,
+    pub(crate) level: Level,
+    pub(crate) profile: ProfileId,
+}
+
+impl Service {
+    /// Enters an authority below another one (R10, R11).
+    pub(crate) async fn establish_authority(
+        &self,
+        caller: &Caller,
+        new: NewAuthority,
+        once: Once,
+    ) -> Result<Vec<u8>, Error> {
+        let (id, refusal_id, now) = (AuthorityId(self.new_id()), self.new_id(), self.outside.now());
+        let (caller, profiles) = (caller.clone(), Arc::clone(&self.profiles));
+        let decided = self.store.write(move |change| {
+            let (caller, new, once) = (caller.clone(), new.clone(), once.clone());
+            let profiles = Arc::clone(&profiles);
+            Box::pin(async move {
+                once.check(change).await?;
+                let parent = change.authority(new.parent).await?.state;
+                let governing = parent.as_ref().map_or(&new.profile, |parent| &parent.profile);
+                let facts = AuthorityFacts {
+                    profile: &profiles.in_force(governing, now)?,
+                    acting: &caller.acting,
+                    parent: parent.as_ref(),
+                    lineage: &change.lineage(new.parent).await?,
+                    dependants: 0,
+                };
+                // The profile that it is to work under must exist.
+                profiles.in_force(&new.profile, now)?;
+                let command = AuthorityCommand::Establish {
+                    id,
+                    parent: Some(new.parent),
+                    name: new.name,
+                    region: new.region,
+                    level: new.level,
+                    profile: new.profile,
+                };
+                let current = change.authority(id).await?;
+                match authority::decide(current.state.as_ref(), &facts, &command, now) {
+                    Ok(events) => {
+                        let recorded = recorded(&caller.acting, now);
+                        let after = change.record_authority(id, current, &events, &recorded).await?;
+                        let kept = once.keep(change, &after.state, now).await?;
+                        Ok((Ok(kept), in_order(entries(&caller.acting, id, &events, now)?)?))
+                    }
+                    Err(refusal) => {
+                        let told = (command.name(), &refusal);
+                        let entries =
+                            refused(change, refusal_id, &caller.acting, new.parent, told, now).await?;
+                        Ok((Err(refusal), entries))
+                    }
+                }
+            })
+        });
+        once::outcome(decided.await)
+    }
+
+    /// An authority.
+    pub(crate) async fn authority(&self, id: AuthorityId) -> Result<Authority, Error> {
+        let found = self.store.read().await?.authority(id).await?.state;
+        found.ok_or(Error::NotFound { what: "authority" })
+    }
+
+    /// The authorities directly below one, or the roots.
+    pub(crate) async fn authorities(
+        &self,
+        parent: Option<AuthorityId>,
+        page: Page<AuthorityId>,
+    ) -> Result<Vec<Authority>, Error> {
+        Ok(self.store.read().await?.authorities_below(parent, page).await?)
+    }
+}
