@@ -3,7 +3,7 @@
 //! The head is one row. Whoever appends locks it first and so has the log to itself until the commit; therefore
 //! indexes are without gaps, also when several processes share the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 
 use audit::{Frontier, Node, TILE_HASHES, TILE_HEIGHT, Tile};
 use gm::Digest;
@@ -124,36 +124,40 @@ impl Reader {
         &mut self,
         out: &mut audit::ExportWriter<W>,
     ) -> Result<(), Error> {
-        let written = |source| Error::File {
-            action: "written",
-            source,
-        };
-        let mut after = -1;
-        let mut checkpoints = self.checkpoints(0, ENTRIES_AT_ONCE as u32).await?;
-        loop {
-            let parameters = values![after + 1, ENTRIES_AT_ONCE];
-            let rows = self.conn().rows(ENTRIES_FROM, parameters).await?;
-            if rows.is_empty() {
-                break;
-            }
+        let mut start = Some(0);
+        let mut checkpoints = VecDeque::from(self.checkpoints(0, ENTRIES_AT_ONCE as u32).await?);
+        while let Some(next) = start {
+            let rows = self
+                .conn()
+                .rows(ENTRIES_FROM, values![next, ENTRIES_AT_ONCE])
+                .await?;
+            start = None;
             for row in &rows {
-                after = row.int(0)?;
-                out.entry(&row.bytes(1)?).map_err(written)?;
-                while let Some(first) = checkpoints.first().filter(|first| first.size <= out.size()) {
-                    let size = first.size;
-                    out.checkpoint(&first.note).map_err(written)?;
-                    checkpoints.remove(0);
-                    if checkpoints.is_empty() {
-                        checkpoints = self.checkpoints(size + 1, ENTRIES_AT_ONCE as u32).await?;
-                    }
-                }
+                self.export_checkpoints(&mut checkpoints, out.size(), out).await?;
+                out.entry(&row.bytes(1)?).map_err(unwritten)?;
+                // Nothing follows the largest index, which only somebody else can have written.
+                start = row.int(0)?.checked_add(1);
             }
         }
-        // Checkpoints beyond the last entry are evidence: somebody removed entries that were signed.
-        checkpoints
-            .iter()
-            .try_for_each(|beyond| out.checkpoint(&beyond.note))
-            .map_err(written)
+        // Also those beyond the last entry: they show that the log was cut.
+        self.export_checkpoints(&mut checkpoints, u64::MAX, out).await
+    }
+
+    /// Writes the checkpoints of up to `size_max` entries, and reads more when none are left.
+    async fn export_checkpoints<W: std::io::Write>(
+        &mut self,
+        checkpoints: &mut VecDeque<StoredCheckpoint>,
+        size_max: u64,
+        out: &mut audit::ExportWriter<W>,
+    ) -> Result<(), Error> {
+        while let Some(first) = checkpoints.pop_front_if(|first| first.size <= size_max) {
+            out.checkpoint(&first.note).map_err(unwritten)?;
+            if checkpoints.is_empty() && first.size < i64::MAX as u64 {
+                let more = self.checkpoints(first.size + 1, ENTRIES_AT_ONCE as u32).await?;
+                checkpoints.extend(more);
+            }
+        }
+        Ok(())
     }
 
     /// The hashes of the tiles that hold `nodes`.
@@ -264,6 +268,13 @@ pub(crate) async fn append(
 fn frontier_of(row: Option<Row>) -> Result<Frontier, Error> {
     let bytes = row.ok_or_else(missing_head)?.bytes(0)?;
     Frontier::from_bytes(&bytes).map_err(log_fault)
+}
+
+fn unwritten(source: std::io::Error) -> Error {
+    Error::File {
+        action: "written",
+        source,
+    }
 }
 
 fn missing_head() -> Error {

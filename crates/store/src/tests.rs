@@ -7,6 +7,7 @@ mod log;
 mod nouns;
 mod service;
 mod statements;
+mod tampering;
 mod using;
 mod writing;
 
