@@ -12,7 +12,11 @@ pub(crate) const PASSWORD: &str = "Correct-horse-1";
 
 /// What a set-up asks for; identity numbers are invented, with sound check digits.
 pub(crate) fn order() -> Value {
-    let administrator = |role: &str, account: &str, number: &str| json!({ "role": role, "account": account, "password": PASSWORD, "name": "测试", "identity_number": number });
+    let administrator = |role: &str, account: &str, number: &str| {
+        json!({
+            "role": role, "account": account, "password": PASSWORD, "name": "测试", "identity_number": number,
+        })
+    };
     json!({
         "authority": {
             "name": "测试市大数据局", "region": "610100", "level": "city", "profile": "cn",
