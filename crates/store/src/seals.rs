@@ -104,14 +104,15 @@ impl Reader {
         }
     }
 
-    /// The seals of an owner that hold a place: what counts against "at most one" and "impressions differ".
-    pub async fn seals_holding_place(&mut self, owner: Owner) -> Result<Vec<SealRecord>, Error> {
+    /// The seals of an owner that have not ended: what counts against "at most one" and "impressions differ", also
+    /// the one that gives its place to a successor (`registry::Claim::of_seal`).
+    pub async fn seals_not_ended(&mut self, owner: Owner) -> Result<Vec<SealRecord>, Error> {
         let limit = i64::from(crate::PAGE_MAX);
         match owner.unit() {
-            Some(unit) => record::list(self.conn(), PLACES_OF_UNIT, values![unit.0, limit]).await,
+            Some(unit) => record::list(self.conn(), LIVE_OF_UNIT, values![unit.0, limit]).await,
             None => {
                 let holder = owner.holder().map(|holder| holder.0);
-                record::list(self.conn(), PLACES_OF_HOLDER, values![holder, limit]).await
+                record::list(self.conn(), LIVE_OF_HOLDER, values![holder, limit]).await
             }
         }
     }
@@ -192,9 +193,10 @@ statements! {
     OF_AUTHORITY = "SELECT state FROM seals WHERE authority = $1 AND id < $2 ORDER BY id DESC LIMIT $3";
     OF_AUTHORITY_BY_STATUS = "SELECT state FROM seals WHERE authority = $1 AND status = $2 AND id < $3
         ORDER BY id DESC LIMIT $4";
-    PLACES_OF_UNIT = "SELECT state FROM seals WHERE unit = $1 AND holds_place = 1 ORDER BY id LIMIT $2";
-    PLACES_OF_HOLDER = "SELECT state FROM seals WHERE holder = $1 AND unit IS NULL AND holds_place = 1
+    LIVE_OF_UNIT = "SELECT state FROM seals WHERE unit = $1 AND status NOT IN ('expired', 'cancelled')
         ORDER BY id LIMIT $2";
+    LIVE_OF_HOLDER = "SELECT state FROM seals WHERE holder = $1 AND unit IS NULL
+        AND status NOT IN ('expired', 'cancelled') ORDER BY id LIMIT $2";
     ENDING = "SELECT state FROM seals WHERE status = $1 AND not_after >= $2 AND not_after < $3
         ORDER BY not_after, id LIMIT $4";
     COUNTS = "SELECT status, COUNT(*) FROM seals WHERE authority = $1 GROUP BY status ORDER BY status";

@@ -204,7 +204,7 @@ fn r27_a_second_live_legal_name_seal_is_refused_by_the_database() {
         let mut reader = store.read().await.unwrap();
         let owner = Owner::Unit { unit: UnitId(id(10)) };
         let places: Vec<Uuid> = reader
-            .seals_holding_place(owner)
+            .seals_not_ended(owner)
             .await
             .unwrap()
             .iter()
