@@ -1,7 +1,8 @@
-//! `yinxin stamp`: put a seal on an OFD document.
+//! `yinxin stamp`: put a seal on an OFD or PDF document.
 
 use std::fs::File;
-use std::path::PathBuf;
+use std::io::{Read as _, Write};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -9,7 +10,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use ofd::{Limits, Package};
 use pki::Purpose;
-use sealing::{BlankPages, Language, Mode, Position, SealError, SealOrder, Sealed, seal};
+use sealing::{
+    BlankPages, Language, Mode, PDF_BYTES_MAX, PdfForm, PdfSealOrder, Position, SealError, SealOrder,
+    TimestampSource, seal, seal_pdf,
+};
 use ses::Seal;
 
 use crate::common::{Context, Failure, print, read_small, write_new};
@@ -18,19 +22,19 @@ use crate::pin::PinArgs;
 use crate::place;
 use crate::trust::TrustArgs;
 use crate::tsa_client::request_token;
-use crate::words::{refused_by, seal_error};
+use crate::words::{pdf_seal_error, refused_by, seal_error};
 
 /// How long a timestamp authority may take, in seconds.
 const TSA_TIMEOUT_SECONDS: u64 = 30;
 
-/// 在 OFD 文件上加盖电子印章。
-/// Put a seal on an OFD document.
+/// 在 OFD 或 PDF 文件上加盖电子印章。
+/// Put a seal on an OFD or PDF document.
 ///
 /// 每次调用产生一个签章，可同时出现在多个位置（--point、--keyword、--straddle、--facing 可重复、可组合）。
 /// Each call makes one signature, which may appear at several positions (repeat and combine the options).
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// 要盖章的 OFD 文件 / the document
+    /// 要盖章的 OFD 或 PDF 文件 / the document
     file: PathBuf,
     /// 电子印章文件 / the seal
     #[arg(long, value_name = "SEAL.esl")]
@@ -85,7 +89,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
             "no position was given: use --point, --keyword, --straddle or --facing",
         ));
     }
-    let package = open(args)?;
+    let document = open(args)?;
     let seal_file = Seal::read(&read_small(&args.seal)?)
         .map_err(|error| Failure::unreadable(&args.seal, "不是电子印章数据", error))?;
     let verifier = args.trust.verifier()?;
@@ -108,33 +112,127 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Some(reason) => BlankPages::Allow { reason },
         None => BlankPages::Refuse,
     };
-    let order = SealOrder {
+    let how = How {
         seal: &verified,
         sealer: &path,
         positions: &positions,
         mode: if args.lock { Mode::Lock } else { Mode::Continue },
         blank_pages,
         time: now,
-        threads: thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
     };
-    let sealed = write(args, context, &package, &order, &holder)?;
-    print(&summary(args, &sealed, context.language))?;
+    let done = match &document {
+        Document::Ofd(package) => stamp_ofd(args, context, package, &how, &holder)?,
+        Document::Pdf(bytes) => stamp_pdf(args, context, bytes, &how, &holder)?,
+    };
+    let out = args.out.display();
+    print(&context.language.pick(
+        format!("已盖章：{out}（{done}）\n"),
+        format!("sealed: {out} ({done})\n"),
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(args: &Args) -> Result<Package, Failure> {
-    let file = File::open(&args.file).map_err(|error| Failure::input(&args.file, &error))?;
-    Package::open(file, Limits::default()).map_err(|error| seal_error(&SealError::Document(error)))
+/// What documents of every kind are sealed with.
+struct How<'a> {
+    seal: &'a ses::VerifiedSeal,
+    sealer: &'a pki::VerifiedPath,
+    positions: &'a [Position],
+    mode: Mode,
+    blank_pages: BlankPages<'a>,
+    time: Timestamp,
+}
+
+fn stamp_ofd(
+    args: &Args,
+    context: &Context,
+    package: &Package,
+    how: &How<'_>,
+    holder: &Holder,
+) -> Result<String, Failure> {
+    let order = SealOrder {
+        seal: how.seal,
+        sealer: how.sealer,
+        positions: how.positions,
+        mode: how.mode,
+        blank_pages: how.blank_pages,
+        time: how.time,
+        threads: thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
+    };
+    write(args, context, |timestamp, out| {
+        let sealed = seal(package, &order, &holder.key, timestamp, out);
+        let sealed = sealed.map_err(|error| seal_error(&error))?;
+        Ok(ofd_done(&sealed, context.language))
+    })
+}
+
+fn stamp_pdf(
+    args: &Args,
+    context: &Context,
+    document: &[u8],
+    how: &How<'_>,
+    holder: &Holder,
+) -> Result<String, Failure> {
+    let order = PdfSealOrder {
+        seal: how.seal,
+        sealer: how.sealer,
+        positions: how.positions,
+        mode: how.mode,
+        blank_pages: how.blank_pages,
+        time: how.time,
+        form: PdfForm::Seal,
+    };
+    write(args, context, |timestamp, out| {
+        let sealed = seal_pdf(document, &order, &holder.key, timestamp, out);
+        let count = sealed.map_err(|error| pdf_seal_error(&error))?.placements.len();
+        Ok(context
+            .language
+            .pick(format!("{count} 处"), format!("{count} appearances")))
+    })
+}
+
+/// What is sealed.
+enum Document {
+    Ofd(Box<Package>),
+    Pdf(Vec<u8>),
+}
+
+/// By its first bytes, whatever its name.
+fn open(args: &Args) -> Result<Document, Failure> {
+    let unreadable = |error: std::io::Error| Failure::input(&args.file, &error);
+    let mut head = [0; 5];
+    let file = File::open(&args.file).map_err(unreadable)?;
+    let got = ofd::Source::read_at(&file, &mut head, 0).map_err(unreadable)?;
+    if head[..got].starts_with(b"%PDF-") {
+        return read_pdf(&args.file, file).map(Document::Pdf);
+    }
+    let package = Package::open(file, Limits::default());
+    package
+        .map(|package| Document::Ofd(Box::new(package)))
+        .map_err(|error| seal_error(&SealError::Document(error)))
+}
+
+fn read_pdf(path: &Path, file: File) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    file.take(PDF_BYTES_MAX as u64 + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::input(path, &error))?;
+    if bytes.len() > PDF_BYTES_MAX {
+        let zh = format!("文件超过上限 {PDF_BYTES_MAX} 字节");
+        return Err(Failure::unreadable(
+            path,
+            &zh,
+            format!("larger than {PDF_BYTES_MAX} bytes"),
+        ));
+    }
+    Ok(bytes)
 }
 
 /// Seals into a temporary file that takes the output's name only when everything succeeded.
 fn write(
     args: &Args,
     context: &Context,
-    package: &Package,
-    order: &SealOrder<'_>,
-    holder: &Holder,
-) -> Result<Sealed, Failure> {
+    work: impl FnOnce(Option<&mut TimestampSource<'_>>, &mut dyn Write) -> Result<String, Failure>,
+) -> Result<String, Failure> {
     let timeout = Duration::from_secs(TSA_TIMEOUT_SECONDS);
     // A failure of the timestamp server has words of its own; they are kept beside the library's error.
     let mut tsa_failure = None;
@@ -149,9 +247,9 @@ fn write(
     };
     let mut outcome = None;
     let written = write_new(&args.out, args.force, |out| {
-        let timestamp: Option<&mut sealing::TimestampSource<'_>> =
+        let timestamp: Option<&mut TimestampSource<'_>> =
             if args.tsa.is_some() { Some(&mut ask) } else { None };
-        let result = seal(package, order, &holder.key, timestamp, out);
+        let result = work(timestamp, out);
         let failed = result.is_err();
         outcome = Some(result);
         if failed {
@@ -162,7 +260,7 @@ fn write(
     });
     match (outcome, tsa_failure) {
         (Some(Err(_)), Some(failure)) => Err(failure),
-        (Some(Err(error)), None) => Err(seal_error(&error)),
+        (Some(Err(failure)), None) => Err(failure),
         (Some(Ok(sealed)), _) => written.map(|()| sealed),
         (None, _) => Err(written
             .err()
@@ -170,18 +268,11 @@ fn write(
     }
 }
 
-fn summary(args: &Args, sealed: &Sealed, language: Language) -> String {
-    let out = args.out.display();
-    let (count, parts) = (sealed.placements.len(), sealed.parts_protected);
+fn ofd_done(sealed: &sealing::Sealed, language: Language) -> String {
+    let (id, count, parts) = (&sealed.id, sealed.placements.len(), sealed.parts_protected);
     language.pick(
-        format!(
-            "已盖章：{out}（签章 {}，{count} 处，保护 {parts} 个部件）\n",
-            sealed.id
-        ),
-        format!(
-            "sealed: {out} (signature {}, {count} appearances, {parts} parts protected)\n",
-            sealed.id
-        ),
+        format!("签章 {id}，{count} 处，保护 {parts} 个部件"),
+        format!("signature {id}, {count} appearances, {parts} parts protected"),
     )
 }
 

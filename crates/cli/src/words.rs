@@ -1,6 +1,6 @@
 //! Refusals in both languages: the libraries speak English, people here read Chinese first.
 
-use sealing::{Language, PositionError, Reason, SealError};
+use sealing::{Language, PdfSealError, PositionError, Reason, SealError};
 use ses::{PictureFault, Refusal};
 
 use crate::common::Failure;
@@ -57,6 +57,36 @@ pub(crate) fn seal_error(error: &SealError) -> Failure {
         SealError::Refused(refusal) => return refused(refusal),
         SealError::Timestamp(text) => format!("没有取得时间戳：{text}"),
         other => other.to_string(),
+    };
+    Failure::refused(zh, error.to_string())
+}
+
+/// Why a PDF is not sealed.
+pub(crate) fn pdf_seal_error(error: &PdfSealError) -> Failure {
+    let zh = match error {
+        PdfSealError::Document(_) => {
+            "PDF 不能盖章：结构损坏、已加密或超出上限，请用生成它的软件重新导出".into()
+        }
+        PdfSealError::Locked { field } => {
+            format!("签章 {field} 已锁定文件，再盖章会使其失效：请在锁定前加盖")
+        }
+        PdfSealError::LockAfterSignature => "文件已有签名，只有第一个签章可以锁定文件".into(),
+        PdfSealError::ExistingBroken { detail } => {
+            format!("文件中已有的签章不成立（{detail}），文件在盖章后被改动：请使用原件")
+        }
+        PdfSealError::BlankPage { page } => {
+            format!(
+                "第 {page} 页是空白页，禁止在空白页上盖章（R49，内蒙古办法第十四条）：确有需要请用 --allow-blank 说明理由"
+            )
+        }
+        PdfSealError::NoReason => "在空白页上盖章必须说明理由（R49）".into(),
+        PdfSealError::NoPosition => "没有给出盖章位置".into(),
+        PdfSealError::Keyword => "PDF 文件暂不支持按关键字盖章：请用 --point 给出位置".into(),
+        PdfSealError::Position(cause) => position_words(cause),
+        PdfSealError::Picture(_) => "印章图像不能放入 PDF：目前支持 PNG、JPEG、GIF、BMP".into(),
+        PdfSealError::Refused(refusal) => return refused(refusal),
+        PdfSealError::Timestamp(text) => format!("没有取得时间戳：{text}"),
+        _ => "没有盖章".into(),
     };
     Failure::refused(zh, error.to_string())
 }

@@ -10,6 +10,7 @@ mod text;
 mod verify;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
+pub use pdf::PDF_BYTES_MAX;
 pub use pdf_seal::{PdfForm, PdfSealError, PdfSealOrder, SealedPdf, seal_pdf};
 pub use position::{
     Edge, Fold, PLACEMENTS_MAX, PageSelection, PageSizes, Placement, Position, PositionError, SLICE_MM_MIN,

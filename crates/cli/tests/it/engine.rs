@@ -11,7 +11,7 @@ use crate::support::{Place, redact};
 const TRUST: [&str; 4] = ["--trust", "ca/trust", "--certs", "ca/certs"];
 
 /// With a CA, keys, the sample document and a seal for `office`.
-fn with_seal() -> Place {
+pub(crate) fn with_seal() -> Place {
     let place = Place::with_ca();
     place.ok("sample .");
     make(&place, &[]).success();
@@ -317,7 +317,8 @@ fn stamping_is_refused_with_the_reason_and_leaves_nothing_behind() {
     .assert_eq(&refused("sample.ofd", &["--point", "9:20,200"]));
     expect![[r#"
         错误：文件不能盖章：文件不完整，或不是 OFD（第 26864 字节处）：请向发送方索取原文件
-    "#]].assert_eq(&refused("seal.png", &["--point", "1:20,200"]));
+    "#]]
+    .assert_eq(&refused("seal.png", &["--point", "1:20,200"]));
     assert_eq!(
         stamp(&place, "sample.ofd", "out.ofd", &[]).status(),
         Some(64),

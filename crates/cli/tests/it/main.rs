@@ -6,6 +6,7 @@ mod audit;
 mod ca;
 mod engine;
 mod key;
+mod pdf;
 mod render;
 mod sample;
 mod serve;
