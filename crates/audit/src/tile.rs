@@ -2,7 +2,7 @@
 //!
 //! Of all complete nodes only those are kept whose level is a multiple of eight: the leaves, the roots of 256
 //! leaves, of 65 536 leaves, and so on. A tile is 256 neighbours of one such level; every node between is hashed
-//! from a part of one tile. A tree of ten million entries has four levels of tiles, so a proof reads about four.
+//! from a part of one tile. A proof in a tree of a million entries reads five.
 
 use std::collections::BTreeMap;
 
