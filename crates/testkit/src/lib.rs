@@ -10,9 +10,9 @@ mod rng;
 mod seals;
 
 pub use crate::pki::{Identity, TestPki};
+pub use documents::document;
 #[cfg(unix)]
 pub use postgres::PrivatePostgres;
-pub use documents::document;
 pub use rng::SeededRng;
 pub use seals::PICTURE;
 

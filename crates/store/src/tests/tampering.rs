@@ -60,8 +60,8 @@ async fn put(store: &Store, frontier: &Frontier, seed: u64) -> SignedCheckpoint 
     signed
 }
 
-/// Ten uses, each with its outcome: entries 0 to 19, with a checkpoint before them and behind every fifth. Returns the one of the
-/// first ten entries.
+/// Ten uses, each with its outcome: entries 0 to 19, with a checkpoint before them and behind every fifth. Returns
+/// the one of the first ten entries.
 async fn honest_log(store: &Store) -> SignedCheckpoint {
     let mut signed = vec![sign(store, 1).await];
     for second in 0..20 {
