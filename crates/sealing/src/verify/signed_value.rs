@@ -224,20 +224,7 @@ impl Verifier {
 
     fn judge_signed_data(&self, signed: &SignedData, original: Option<&[u8]>, at: Timestamp) -> Judged {
         let mut judged = Judged::nothing(SignatureKind::Sign);
-        judged.findings.checked(Check::Format);
-        let notes: Vec<String> = signed
-            .deviations()
-            .iter()
-            .map(|deviation| deviation.code().into())
-            .collect();
-        if !notes.is_empty() {
-            judged.findings.add_with(Check::Format, Code::Tolerated, notes);
-        }
-        if signed.signers().is_empty() {
-            judged
-                .findings
-                .add(Check::SealerSignature, Code::SignatureInvalid);
-        }
+        judge_message(&mut judged.findings, signed);
         let content = ContentToSign::Bytes(original.unwrap_or_default());
         let signers = pki::verify_signed_file(signed, content, &self.intermediates);
         for signer in signers {
@@ -371,6 +358,22 @@ fn judge_signature_facts(findings: &mut Findings, facts: &SignatureFacts) {
         findings.add_with(Check::SealerListed, Code::SealerNotListed, details);
     }
     judge_extensions(findings, &facts.critical_extensions);
+}
+
+/// Judges a signed message as such (GB/T 35275, RFC 5652): what was tolerated in it, and whether anybody signed.
+pub(super) fn judge_message(findings: &mut Findings, signed: &SignedData) {
+    findings.checked(Check::Format);
+    let notes: Vec<String> = signed
+        .deviations()
+        .iter()
+        .map(|deviation| deviation.code().into())
+        .collect();
+    if !notes.is_empty() {
+        findings.add_with(Check::Format, Code::Tolerated, notes);
+    }
+    if signed.signers().is_empty() {
+        findings.add(Check::SealerSignature, Code::SignatureInvalid);
+    }
 }
 
 /// Judges a signature value, of the sealer or of the maker.

@@ -15,7 +15,7 @@ use super::super::paths::{
     encoding_of, judge_encoding, judge_path, judge_revocation, judge_signer, judge_timestamp,
     judge_timestamp_revocation,
 };
-use super::super::signed_value::{CLOCK_TOLERANCE, Judged, judge_claimed_time};
+use super::super::signed_value::{CLOCK_TOLERANCE, Judged, judge_claimed_time, judge_message};
 use super::Evidence;
 use super::ranges::RangeDigests;
 use crate::code::{Check, Code};
@@ -99,20 +99,7 @@ impl Verifier {
                 return judged;
             }
         };
-        judged.findings.checked(Check::Format);
-        let notes: Vec<String> = signed
-            .deviations()
-            .iter()
-            .map(|deviation| deviation.code().into())
-            .collect();
-        if !notes.is_empty() {
-            judged.findings.add_with(Check::Format, Code::Tolerated, notes);
-        }
-        if signed.signers().is_empty() {
-            judged
-                .findings
-                .add(Check::SealerSignature, Code::SignatureInvalid);
-        }
+        judge_message(&mut judged.findings, &signed);
         let known = self.known_certificates(signed.certificates(), evidence);
         let hash = |algorithm: HashAlgorithm, before: &[u8]| digests.digest(algorithm, before, range);
         let signers = verify_any_signed_file(&signed, ContentHasher(&hash), &known);
