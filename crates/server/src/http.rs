@@ -39,7 +39,7 @@ use crate::outside::Outside;
 
 use self::access::admit;
 use self::call::{Call, Peer};
-use self::endpoints::{ENDPOINTS, Endpoint};
+use self::endpoints::{Endpoint, endpoints};
 use self::problem::Problem;
 
 pub use self::openapi::openapi;
@@ -111,7 +111,7 @@ impl Server {
 /// Every endpoint, and answers for what is none.
 fn router(service: Arc<Service>) -> Router {
     let mut router = Router::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         let shared = Arc::clone(&service);
         let handler =
             move |path: RawPathParams, request: Request| answer(shared, Ok(endpoint), path, request);

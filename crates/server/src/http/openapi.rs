@@ -6,11 +6,11 @@ use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
-use super::access::{ACCESS, Access};
+use super::access::{Access, access};
 use super::answer::of_type;
-use super::endpoints::{Content, ENDPOINTS, Endpoint, SchemaOf};
+use super::endpoints::{Content, Endpoint, SchemaOf, endpoints};
 use super::problem::{PROBLEM_JSON, Problem, ProblemBody};
-use super::records::{RECORDS, Record};
+use super::records::{Record, record};
 
 /// Problems that every endpoint may answer with.
 const PROBLEMS_OF_ALL: [u16; 2] = [500, 503];
@@ -33,7 +33,7 @@ fn document() -> Value {
     settings.meta_schema = None;
     let mut generator = settings.into_generator();
     let mut paths = Map::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in endpoints() {
         let path = paths.entry(endpoint.path).or_insert_with(|| json!({}));
         path[endpoint.method.as_str().to_lowercase()] = operation(endpoint, &mut generator);
     }
@@ -89,27 +89,27 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     if let Some(content) = content(&endpoint.request, generator) {
         operation["requestBody"] = json!({ "required": true, "content": content });
     }
-    if ACCESS.contains(&(endpoint.operation, Access::SignedIn)) {
+    if access(endpoint.operation) == Some(Access::SignedIn) {
         operation["security"] = json!([{ "session": [] }]);
     }
-    operation["x-yinxin-access"] = access(endpoint.operation).into();
-    operation["x-yinxin-record"] = record(endpoint.operation).into();
+    operation["x-yinxin-access"] = access_name(endpoint.operation).into();
+    operation["x-yinxin-record"] = record_name(endpoint.operation).into();
     operation
 }
 
-fn access(operation: &str) -> &'static str {
-    match ACCESS.iter().find(|(name, _)| *name == operation) {
-        Some((_, Access::Anyone)) => "anyone",
-        Some((_, Access::SignedIn)) => "signed-in",
-        Some((_, Access::Operations)) => "operations",
+fn access_name(operation: &str) -> &'static str {
+    match access(operation) {
+        Some(Access::Anyone) => "anyone",
+        Some(Access::SignedIn) => "signed-in",
+        Some(Access::Operations) => "operations",
         None => "nobody",
     }
 }
 
-fn record(operation: &str) -> &'static str {
-    match RECORDS.iter().find(|(name, _)| *name == operation) {
-        Some((_, Record::Act)) => "act",
-        Some((_, Record::Nothing)) | None => "nothing",
+fn record_name(operation: &str) -> &'static str {
+    match record(operation) {
+        Some(Record::Act) => "act",
+        Some(Record::Nothing) | None => "nothing",
     }
 }
 

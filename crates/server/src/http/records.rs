@@ -9,8 +9,18 @@ pub(crate) enum Record {
     Act,
 }
 
-/// Endpoint by endpoint, by operation.
-pub(crate) static RECORDS: &[(&str, Record)] = &[
+/// What a call of the endpoint of that operation leaves behind; none when it is missing from the table.
+pub(crate) fn record(operation: &str) -> Option<Record> {
+    let mut rows = RECORDS.iter().copied().flatten();
+    rows.find(|(name, _)| *name == operation)
+        .map(|(_, record)| *record)
+}
+
+/// The table, by operation, in the parts of `endpoints`.
+pub(super) static RECORDS: &[&[(&str, Record)]] = &[SERVICE, LIFE, USAGE];
+
+/// The service itself.
+const SERVICE: &[(&str, Record)] = &[
     ("verify", Record::Nothing),
     ("log_checkpoint", Record::Nothing),
     ("log_key", Record::Nothing),
@@ -27,3 +37,9 @@ pub(crate) static RECORDS: &[(&str, Record)] = &[
     ("readyz", Record::Nothing),
     ("metrics", Record::Nothing),
 ];
+
+/// The life of a seal.
+const LIFE: &[(&str, Record)] = &[];
+
+/// The use of seals.
+const USAGE: &[(&str, Record)] = &[];
