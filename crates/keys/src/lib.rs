@@ -35,5 +35,5 @@ pub use error::Error;
 pub use kdf::{KDF_LANES_MAX, KDF_MEMORY_KIB_MAX, KDF_PASSES_MAX, Kdf};
 pub use key_file::{Algorithm, KeyId, LABEL_CHARS_MAX, PIN_TRIES_MAX};
 pub use pbe::ITERATIONS_MAX;
-pub use pin::{PIN_CHARS_MAX, PIN_CHARS_MIN, PinFault};
+pub use pin::{PIN_CHARS_MAX, PIN_CHARS_MIN, PinFault, check as check_pin};
 pub use store::{IMPORT_BYTES_MAX, KeyInfo, KeyStore, NewKey, Options, PIN_TRIES_DEFAULT, UnlockedKey};

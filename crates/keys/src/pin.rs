@@ -31,8 +31,13 @@ pub enum PinFault {
     Sequence,
 }
 
-/// Judges a new PIN (R45: a protection password that cannot be guessed at once).
-pub(crate) fn check(pin: &str) -> Result<(), PinFault> {
+/// Judges a new PIN (R45: a protection password that cannot be guessed at once). The store does it itself; this is
+/// for callers that hand it something derived from what a person typed.
+///
+/// # Errors
+///
+/// What it lacks.
+pub fn check(pin: &str) -> Result<(), PinFault> {
     let chars = pin.chars().count();
     if chars < PIN_CHARS_MIN {
         return Err(PinFault::TooShort { chars });

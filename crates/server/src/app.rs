@@ -2,6 +2,8 @@
 
 mod act;
 mod authorities;
+#[allow(dead_code, reason = "making and stamping, which come next, are built on it")]
+mod custody;
 mod error;
 mod log;
 mod master;
@@ -17,17 +19,19 @@ use std::sync::Arc;
 
 use registry::Profiles;
 use sealing::Verifier;
-use store::{PersonalKey, Store};
+use store::{Documents, PersonalKey, Store};
 use tokio::sync::{Semaphore, watch};
 
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
 
+use self::custody::Custody;
 use self::log::LogSigner;
 
 pub(crate) use self::act::Caller;
 pub(crate) use self::authorities::NewAuthority;
+pub(crate) use self::custody::CustodyFault;
 pub(crate) use self::error::Error;
 pub(crate) use self::once::Once;
 pub use self::open::OpenError;
@@ -43,7 +47,13 @@ pub(crate) struct Service {
     store: Store,
     log_signer: LogSigner,
     profiles: Arc<Profiles>,
-    personal: PersonalKey,
+    personal: Arc<PersonalKey>,
+    #[allow(dead_code, reason = "the endpoints that read and write documents come next")]
+    /// Materials, impressions, the data of seals and certificates, each under the SM3 of its bytes.
+    documents: Documents,
+    #[allow(dead_code, reason = "making, which comes next, is built on it")]
+    /// The keys of seals.
+    custody: Custody,
     verifier: Verifier,
     /// Passwords that may be hashed at the same time.
     hashings: Arc<Semaphore>,

@@ -4,6 +4,7 @@ use std::io;
 
 use registry::Refusal;
 
+use super::custody::CustodyFault;
 use super::sign_in::SignInFault;
 
 /// For the log; `http` has the words for people.
@@ -21,6 +22,9 @@ pub(crate) enum Error {
     /// Nobody is signed in, or nobody can be.
     #[error("not signed in: {0:?}")]
     SignIn(SignInFault),
+    /// A seal's key does not open, or a PIN cannot be taken.
+    #[error(transparent)]
+    Custody(#[from] CustodyFault),
     /// There is an authority already.
     #[error("the set-up was made before")]
     SetUpBefore,

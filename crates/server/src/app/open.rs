@@ -11,10 +11,11 @@ use keys::{Kdf, KeyStore, NewKey, Options, UnlockedKey};
 use registry::Profiles;
 use sealing::Verifier;
 use serde_json::Map;
-use store::{Change, Database, Entries, Store, StoreConfig};
+use store::{Change, Database, Documents, Entries, PersonalKey, Store, StoreConfig};
 use tokio::sync::{Semaphore, watch};
 use zeroize::Zeroizing;
 
+use super::custody::Custody;
 use super::sign_in::Cost;
 use super::{Error, LogSigner, Service, master};
 use crate::config::Config;
@@ -25,6 +26,10 @@ use crate::outside::Outside;
 const LOG_KEY: &str = "log";
 /// File of the master key, beside it.
 const MASTER_FILE: &str = "master.json";
+/// Folder of the documents, below the data folder.
+const DOCUMENTS_FOLDER: &str = "documents";
+/// Folder of the keys of seals, below that of the service's own keys.
+const SEALS_FOLDER: &str = "seals";
 /// The setting that holds its public half.
 const LOG_KEY_SETTING: &str = "log.key";
 /// Passwords that are hashed at the same time: each takes its memory.
@@ -93,20 +98,25 @@ impl Service {
             };
             let key = own_key(&keys_folder, &pin, cost, &keys_outside).map_err(|error| error.to_string())?;
             let master = master::open(&keys_folder.join(MASTER_FILE), &pin, cost, &keys_outside);
-            Ok::<_, String>((key, master.map_err(|reason| format!("{MASTER_FILE}: {reason}"))?))
+            let personal = Arc::new(master.map_err(|reason| format!("{MASTER_FILE}: {reason}"))?);
+            let custody = open_custody(&keys_folder.join(SEALS_FOLDER), cost, &personal);
+            Ok::<_, String>((key, custody.map_err(|error| error.to_string())?, personal))
         });
         let unusable = |reason: String| OpenError::Key {
             folder: folder.display().to_string(),
             reason,
         };
         let opened = opened.await.map_err(|error| unusable(error.to_string()))?;
-        let (key, personal) = opened.map_err(unusable)?;
+        let (key, custody, personal) = opened.map_err(unusable)?;
         let database = |error: store::Error| OpenError::Database {
             reason: Error::from(error).to_string(),
         };
         let url: Database = config.database.url.parse().map_err(database)?;
         let store = Store::open(&StoreConfig::new(url)).await.map_err(database)?;
+        let documents = Documents::open(&config.data.join(DOCUMENTS_FOLDER)).map_err(database)?;
         let service = Self {
+            documents,
+            custody,
             uploads: Arc::new(Semaphore::new(config.verify.uploads_max as usize)),
             verifications: Arc::new(Semaphore::new(config.verify.concurrent_max as usize)),
             log_signer: LogSigner {
@@ -189,20 +199,27 @@ fn read_pin(path: &Path) -> Result<Zeroizing<String>, OpenError> {
     Ok(Zeroizing::new(line.to_owned()))
 }
 
-/// The service's key, made at the first start.
-fn own_key(folder: &Path, pin: &str, cost: Cost, outside: &Outside) -> Result<UnlockedKey, keys::Error> {
+/// The folder of seals' keys.
+fn open_custody(folder: &Path, cost: Cost, personal: &Arc<PersonalKey>) -> Result<Custody, keys::Error> {
+    let store = KeyStore::open_with(folder, options(cost))?;
+    Ok(Custody::new(store, Arc::clone(personal)))
+}
+
+fn options(cost: Cost) -> Options {
     let kdf = Kdf {
         memory_kib: cost.memory_kib,
         passes: cost.passes,
         ..Kdf::default()
     };
-    let store = KeyStore::open_with(
-        folder,
-        Options {
-            kdf,
-            ..Options::default()
-        },
-    )?;
+    Options {
+        kdf,
+        ..Options::default()
+    }
+}
+
+/// The service's key, made at the first start.
+fn own_key(folder: &Path, pin: &str, cost: Cost, outside: &Outside) -> Result<UnlockedKey, keys::Error> {
+    let store = KeyStore::open_with(folder, options(cost))?;
     let id = match store.find(LOG_KEY) {
         Ok(info) => info.id,
         Err(keys::Error::NoSuchKey(_)) => {

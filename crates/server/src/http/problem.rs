@@ -11,7 +11,7 @@ use serde::Serialize;
 use tracing::{error, info, warn};
 
 use super::call::with_request_id;
-use crate::app::{Error, PasswordFault, SignInFault};
+use crate::app::{CustodyFault, Error, PasswordFault, SignInFault};
 
 /// Media type of errors.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -39,6 +39,7 @@ impl From<Error> for Problem {
             Error::OutsideLog { .. } => Self::outside_log(),
             Error::Refused(refusal) => Self::refused(&refusal),
             Error::SignIn(fault) => Self::sign_in(fault),
+            Error::Custody(fault) => Self::custody(&fault),
             Error::SetUpBefore => Self::set_up_before(),
             Error::NotThreeAdministrators => Self::not_three_administrators(),
             Error::KeyReused => Self::idempotency_key_reused(),
@@ -303,6 +304,65 @@ impl Problem {
             [zh, "请换一个口令"],
             [en, "Choose another one"],
         )
+    }
+
+    /// A seal's key, or its protection password.
+    fn custody(fault: &CustodyFault) -> Self {
+        let (status, code, zh, en) = match fault {
+            CustodyFault::WrongPin { left } => (
+                StatusCode::FORBIDDEN,
+                "PIN_WRONG",
+                [
+                    format!("保护口令不正确，还可尝试 {left} 次"),
+                    "请核对后重试".to_owned(),
+                ],
+                [
+                    format!("The PIN is wrong; {left} tries are left"),
+                    "Check it and try again".to_owned(),
+                ],
+            ),
+            CustodyFault::Locked => (
+                StatusCode::FORBIDDEN,
+                "KEY_LOCKED",
+                [
+                    "保护口令多次错误，密钥已锁定".to_owned(),
+                    "请申请更换密钥载体".to_owned(),
+                ],
+                [
+                    "The key is locked after wrong PINs".to_owned(),
+                    "Apply for another key (replace_device)".to_owned(),
+                ],
+            ),
+            CustodyFault::Weak(fault) => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "PIN_REFUSED",
+                [
+                    "保护口令不符合要求：8 至 64 个字符，不得全部相同或按顺序递增、递减".to_owned(),
+                    "请换一个口令".to_owned(),
+                ],
+                [
+                    format!("The PIN cannot be taken: {fault}"),
+                    "Choose another one".to_owned(),
+                ],
+            ),
+            CustodyFault::SamePin => (
+                StatusCode::UNPROCESSABLE_ENTITY,
+                "PIN_REFUSED",
+                ["新口令与原口令相同".to_owned(), "请换一个口令".to_owned()],
+                [
+                    "The new PIN is the old one".to_owned(),
+                    "Choose another one".to_owned(),
+                ],
+            ),
+            CustodyFault::Keys(error) => return Self::internal(error.to_string()),
+        };
+        let text = |text: &[String; 2]| Text {
+            what: text[0].clone(),
+            advice: text[1].clone(),
+        };
+        let mut problem = Self::new(status, code, ["", ""], ["", ""]).logged(fault.to_string());
+        (problem.0.zh, problem.0.en) = (text(&zh), text(&en));
+        problem
     }
 
     /// The rules said no; which rule, and the article behind it, is told.
