@@ -1,8 +1,7 @@
 //! Seals that were read before: one seal stamps thousands of documents.
 
-use std::borrow::Borrow;
-use std::collections::HashSet;
-use std::hash::{Hash, Hasher};
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::Error;
@@ -16,48 +15,29 @@ const CACHE_BYTES_MAX: usize = 16 << 20;
 /// Bytes are compared, not digests of them: that is faster, and nothing has to be believed of a hash.
 #[derive(Default)]
 pub struct SealCache {
+    /// Secret, so that nobody can make seals that push each other out.
+    hashing: RandomState,
     generations: Mutex<Generations>,
 }
 
-/// A seal not asked for while a whole generation filled up is forgotten.
+/// A seal not asked for while a whole generation filled up is forgotten. By the hash of the bytes: two seals
+/// with the same one take turns.
 #[derive(Default)]
 struct Generations {
-    young: HashSet<ByBytes>,
-    old: HashSet<ByBytes>,
+    young: HashMap<u64, Seal>,
+    old: HashMap<u64, Seal>,
     young_bytes: usize,
 }
-
-/// A seal that is looked up by the bytes it was read from.
-struct ByBytes(Seal);
-
-impl Borrow<[u8]> for ByBytes {
-    fn borrow(&self) -> &[u8] {
-        self.0.bytes()
-    }
-}
-
-impl Hash for ByBytes {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        self.0.bytes().hash(state);
-    }
-}
-
-impl PartialEq for ByBytes {
-    fn eq(&self, other: &Self) -> bool {
-        self.0.bytes() == other.0.bytes()
-    }
-}
-
-impl Eq for ByBytes {}
 
 impl SealCache {
     /// The seal with these bytes: remembered, or read now. Errors are not remembered.
     pub fn read(&self, bytes: &[u8]) -> Result<Seal, Error> {
-        if let Some(seal) = self.lock().get(bytes) {
+        let hash = self.hashing.hash_one(bytes);
+        if let Some(seal) = self.lock().get(hash, bytes) {
             return Ok(seal);
         }
         let seal = Seal::read(bytes)?;
-        self.lock().insert(seal.clone());
+        self.lock().insert(hash, seal.clone());
         Ok(seal)
     }
 
@@ -72,30 +52,32 @@ impl SealCache {
         self.len() == 0
     }
 
-    /// Whatever happened to a thread that held the lock, the sets are whole: every change is one call.
+    /// Whatever happened to a thread that held the lock, the maps are whole: every change is one call.
     fn lock(&self) -> MutexGuard<'_, Generations> {
         self.generations.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Generations {
-    fn get(&mut self, bytes: &[u8]) -> Option<Seal> {
-        if let Some(ByBytes(seal)) = self.young.get(bytes) {
-            return Some(seal.clone());
+    fn get(&mut self, hash: u64, bytes: &[u8]) -> Option<Seal> {
+        if let Some(seal) = self.young.get(&hash) {
+            return (seal.bytes() == bytes).then(|| seal.clone());
         }
-        let ByBytes(seal) = self.old.take(bytes)?;
-        self.insert(seal.clone());
+        let seal = self.old.remove(&hash).filter(|seal| seal.bytes() == bytes)?;
+        self.insert(hash, seal.clone());
         Some(seal)
     }
 
-    fn insert(&mut self, seal: Seal) {
+    fn insert(&mut self, hash: u64, seal: Seal) {
         let bytes = seal.bytes().len();
         if self.young_bytes + bytes > CACHE_BYTES_MAX {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
-        if bytes <= CACHE_BYTES_MAX && self.young.insert(ByBytes(seal)) {
-            self.young_bytes += bytes;
+        if bytes <= CACHE_BYTES_MAX {
+            let replaced = self.young.insert(hash, seal);
+            let replaced = replaced.map_or(0, |seal| seal.bytes().len());
+            self.young_bytes = self.young_bytes + bytes - replaced;
         }
     }
 }

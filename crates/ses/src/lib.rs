@@ -21,6 +21,7 @@ mod seal;
 mod seal_parts;
 mod signature;
 mod svg;
+mod tbs_digest;
 mod time;
 mod verify;
 mod verify_signature;

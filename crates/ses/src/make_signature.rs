@@ -9,6 +9,7 @@ use crate::extension::EXTENSIONS_MAX;
 use crate::layout::Layout;
 use crate::make::{check_certificate, check_key, check_length, extension_list, signed};
 use crate::refusal::Refusal;
+use crate::tbs_digest::tbs_digest;
 use crate::verify::VerifiedSeal;
 use crate::verify_signature::Listed;
 
@@ -62,7 +63,7 @@ pub fn make_signature(
     let tbs = tbs_sign(seal, template)?;
     // A broken device must not put a useless signature into the world, nor betray its key by one.
     let key = signer.public_key();
-    let e = key.message_digest(&tbs);
+    let e = tbs_digest(key, &tbs, seal.seal());
     let value = signer.sign_digest(&e)?;
     key.verify_digest(&e, &value)
         .map_err(|_| Refusal::SignatureDoesNotHold)?;

@@ -16,6 +16,7 @@ use crate::fields::{Notes, first_element, is_same_in_der, received_element};
 use crate::layout::{Layout, MakerRange};
 use crate::picture::Picture;
 use crate::seal_parts::Parts;
+use crate::tbs_digest::HashedSeal;
 use crate::time::Time;
 
 /// An electronic seal (电子印章). Cheap to clone; equal when the received bytes are equal.
@@ -61,6 +62,7 @@ struct Inner {
     maker_signature: OnceLock<SignatureCheck>,
     /// Another such function: one seal stamps thousands of documents.
     digest: OnceLock<Digest>,
+    hashed: HashedSeal,
 }
 
 /// ```text
@@ -146,6 +148,7 @@ impl Seal {
             deviations: notes.0,
             maker_signature: OnceLock::new(),
             digest: OnceLock::new(),
+            hashed: HashedSeal::default(),
         })))
     }
 
@@ -157,6 +160,10 @@ impl Seal {
     /// SM3 of [`Seal::bytes`], worked out once for all clones.
     pub fn digest(&self) -> Digest {
         *self.0.digest.get_or_init(|| gm::sm3(self.bytes()))
+    }
+
+    pub(crate) fn hashed(&self) -> &HashedSeal {
+        &self.0.hashed
     }
 
     /// The seal alone, without anything that follows it, in its DER form when it was received as BER.

@@ -18,6 +18,7 @@ use crate::fields::{Fields, Notes, bits, first_element, is_same_in_der, range_in
 use crate::layout::{Layout, VersionFit};
 use crate::seal::{Seal, enter};
 use crate::seal_parts::{CONTEXT_0, certificate, read_timestamp};
+use crate::tbs_digest::seal_in;
 use crate::time::Time;
 
 /// An electronic seal signature (电子签章数据): what a sealer signed, and the signature.
@@ -119,7 +120,7 @@ impl SealSignature {
         let inside = ahead.is_empty();
         let mut tbs_fields = Fields::inside(&tbs_element, "toSign");
         let received_tbs = received_tbs(bytes).filter(|tbs| is_ber && is_same_in_der(tbs, tbs_element.raw));
-        let received_seal = received_tbs.and_then(received_seal);
+        let received_seal = received_tbs.and_then(seal_in);
         let mut tbs = TbsSign::read(&mut tbs_fields, received_seal, inside, cache, &mut notes)?;
         let outside = if inside { &mut tbs_fields } else { &mut outer };
         let sealer_der = certificate(&outside.take("cert")?, "cert", &mut notes)?;
@@ -266,13 +267,6 @@ impl fmt::Debug for SealSignature {
 fn received_tbs(bytes: &[u8]) -> Option<&[u8]> {
     let (_, content) = first_element(bytes)?;
     Some(first_element(content)?.0)
-}
-
-/// `SESeal`, the second element of `TBS_Sign`, as received.
-fn received_seal(tbs: &[u8]) -> Option<&[u8]> {
-    let (_, content) = first_element(tbs)?;
-    let (version, _) = first_element(content)?;
-    Some(first_element(&content[version.len()..])?.0)
 }
 
 fn layout_of(inside: bool, tbs: &TbsSign) -> Layout {

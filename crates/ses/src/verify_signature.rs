@@ -15,6 +15,7 @@ use crate::error::DeviationKind;
 use crate::extension::{CriticalExtension, critical};
 use crate::seal::{Seal, SealerList};
 use crate::signature::SealSignature;
+use crate::tbs_digest::tbs_digest;
 use crate::verify::{SealContext, SealFacts, check_seal};
 
 /// The protected original: for OFD, Signature.xml.
@@ -194,7 +195,7 @@ fn check_tbs(signature: &SealSignature, original: Option<Original<'_>>) -> Signa
     let candidates: Vec<Candidate<'_>> = vec![
         (
             None,
-            Box::new(|key| Some(key.message_digest(signature.tbs_bytes()))),
+            Box::new(|key| Some(tbs_digest(key, signature.tbs_bytes(), signature.seal()))),
         ),
         (
             None,

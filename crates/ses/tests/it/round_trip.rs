@@ -2,12 +2,12 @@
 
 use std::ops::Range;
 
-use gm::Signer;
+use gm::{Signer, Verifier as _};
 use pki::Purpose;
 use proptest::prelude::*;
 use ses::{
     Extension, Layout, ListKind, Original, Seal, SealCache, SealSignature, SealTemplate, SealVersion,
-    SealerList, SignatureTemplate, check_seal, check_signature, make_signature,
+    SealerList, SignatureTemplate, check_seal, check_signature, make_seal, make_signature,
 };
 
 use crate::bytes::{SealForm, SignatureForm};
@@ -167,6 +167,53 @@ fn seals_are_read_once() {
     changed[40] ^= 1;
     let _ = cache.read(&changed);
     assert!(std::ptr::eq(cache.read(&bytes).unwrap().bytes(), first.bytes()));
+}
+
+/// What is remembered of a seal's hash must not change what is signed: other sealers, times, lengths, in turns.
+#[test]
+fn many_signatures_with_one_seal_are_each_over_their_own_bytes() {
+    let (at, later) = (now(), now() + jiff::SignedDuration::from_hours(1));
+    let sealers = [&PKI.sealer, &PKI.renewed];
+    let made = template().created;
+    let seal = make_seal(
+        &template(),
+        &path(&PKI.maker, Purpose::SealMaker, made),
+        &sealers.map(|sealer| path(sealer, Purpose::Signer, made)),
+        &PKI.maker.key,
+    );
+    let seal = seal.unwrap().finish(None).unwrap();
+    let cache = SealCache::default();
+    for (round, property_info) in ["/a.xml", "/b.xml", "/Doc_0/Signs/Sign_12/Signature.xml", "/a.xml"]
+        .into_iter()
+        .enumerate()
+    {
+        for (sealer, at) in sealers
+            .into_iter()
+            .flat_map(|sealer| [(sealer, at), (sealer, later)])
+        {
+            let template = SignatureTemplate {
+                property_info,
+                data_hash: gm::sm3(&[round as u8]),
+                ..signature_template(at)
+            };
+            let signer = path(sealer, Purpose::Signer, at);
+            let signed = make_signature(&verified(&seal, at), &signer, &template, &sealer.key).unwrap();
+            let bytes = signed.finish(None);
+            let signature = SealSignature::read(&bytes, &cache).unwrap();
+            let value = gm::Signature::read(signature.signature_value()).unwrap().0;
+            let key = sealer.key.public_key();
+            // Over the bytes as they stand, all at once.
+            key.verify(signature.tbs_bytes(), &value).unwrap();
+            let facts = check_signature(&signature, None, &context(at));
+            assert_eq!(fault_codes(&facts.faults()), [""; 0]);
+            let mut changed = bytes.clone();
+            let place = find(&changed, property_info.as_bytes()).start;
+            changed[place + 1] ^= 1;
+            let signature = SealSignature::read(&changed, &cache).unwrap();
+            let facts = check_signature(&signature, None, &context(at));
+            assert_eq!(fault_codes(&facts.faults()), ["SIGNATURE_INVALID"]);
+        }
+    }
 }
 
 #[test]
