@@ -201,6 +201,9 @@ pub(crate) fn ofd_words(error: &ofd::Error) -> String {
         E::ZipOverlap { entry, other } => format!("条目 {entry} 与 {other} 在包内重叠"),
         E::ZipHidden { offset } => format!("第 {offset} 字节处有隐藏的记录，某些软件会显示它"),
         E::ZipEncrypted { entry } => format!("条目 {entry} 被加密，请提供未加密的原件"),
+        E::Encrypted { part } => {
+            format!("文件按 GM/T 0099-2020 加密（{part}），请先解密，或提供未加密的原件")
+        }
         E::ZipMethod { entry, method } => format!("条目 {entry} 的压缩方法是 {method}，OFD 只允许 0 和 8"),
         E::ZipName { name, .. } => format!("条目名“{name}”不可接受"),
         E::ZipBomb { entry, .. } => format!("条目 {entry} 解压后异常庞大"),

@@ -95,6 +95,12 @@ pub enum Error {
         /// The entry.
         entry: String,
     },
+    /// Encrypted as GM/T 0099-2020 describes: this part tells how.
+    #[error("the package is encrypted (GM/T 0099-2020, {part}); ask for the decrypted original")]
+    Encrypted {
+        /// `Encryptions.xml`.
+        part: PartPath,
+    },
     /// Neither stored nor deflated.
     #[error("the entry {entry:?} is compressed with method {method}; OFD knows only 0 and 8")]
     ZipMethod {
@@ -225,6 +231,7 @@ impl Error {
             Self::ZipOverlap { .. } => "ZIP_OVERLAP",
             Self::ZipHidden { .. } => "ZIP_HIDDEN",
             Self::ZipEncrypted { .. } => "ZIP_ENCRYPTED",
+            Self::Encrypted { .. } => "ENCRYPTED",
             Self::ZipMethod { .. } => "ZIP_METHOD",
             Self::ZipName { .. } => "ZIP_NAME",
             Self::ZipBomb { .. } => "ZIP_BOMB",

@@ -108,14 +108,25 @@ pub struct DocVersion {
 impl Ofd {
     /// Reads `OFD.xml`, every document, and the heads of all pages.
     ///
-    /// Fails only when `OFD.xml` cannot be read, or a limit is met; a broken document is a fault in the result.
+    /// Fails only when `OFD.xml` cannot be read, a limit is met, or the package is encrypted; a broken document is
+    /// a fault in the result.
     pub fn read(package: &Package) -> Result<Self, Error> {
+        if let Some(part) = encryptions(package) {
+            return Err(Error::Encrypted { part });
+        }
         let mut reading = Reading::new(package);
         let part = PartPath::root();
         let mut ofd = reading.tree(&part, "OFD", read_ofd)?;
         ofd.findings = reading.findings;
         Ok(ofd)
     }
+}
+
+/// The part by which a package says that it is encrypted (GM/T 0099-2020). It stands beside `OFD.xml`, which may
+/// be encrypted like every other part; so may the parts that signatures name, and nothing can be said of them.
+fn encryptions(package: &Package) -> Option<PartPath> {
+    let is_it = |part: &&PartPath| part.as_str().eq_ignore_ascii_case("/Encryptions.xml");
+    package.parts().map(|entry| entry.path()).find(is_it).cloned()
 }
 
 fn read_ofd(reading: &mut Reading<'_>, node: Node<'_, '_>) -> Result<Ofd, Error> {

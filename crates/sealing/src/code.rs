@@ -232,6 +232,9 @@ codes! {
     ZipEncrypted "ZIP_ENCRYPTED" Failed Some(Sub::FormatFailure),
         zh "条目使用了 ZIP 加密，OFD 不允许" / "请向签发方索取未加密的原件",
         en "entries are encrypted by ZIP, which OFD does not allow" / "ask the issuer for the unencrypted original";
+    OfdEncrypted "OFD_ENCRYPTED" Indeterminate Some(Sub::FormatFailure),
+        zh "文件按 GM/T 0099 加密，无法核对签章所保护的内容" / "请向签发方索取未加密的原件，或解密后再验证",
+        en "the document is encrypted (GM/T 0099): what its seals protect cannot be checked" / "ask the issuer for the original, or decrypt it first";
     ZipBomb "ZIP_BOMB" Failed Some(Sub::FormatFailure),
         zh "条目解压后远大于其声明，已停止读取" / "不要打开该文件",
         en "an entry inflates far beyond what it declares; reading was stopped" / "do not open this file";

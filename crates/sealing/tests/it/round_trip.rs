@@ -403,6 +403,33 @@ fn a_second_document_added_afterwards_is_not_covered() {
     fails_with(&scene, &tampered, "REFERENCE_DIGEST_MISMATCH");
 }
 
+/// GM/T 0099-2020: whatever else is in such a package, nothing is concluded from it, and no seal is put on it.
+#[test]
+fn an_encrypted_document_is_neither_judged_nor_sealed() {
+    let scene = Scene::new();
+    let sealed = scene.seal_at(&document(1), &[point(1)]).unwrap();
+    for name in ["/Encryptions.xml", "/encryptions.XML"] {
+        let encrypted = rewritten(&sealed, |update| {
+            update.add(part(name), b"<Encryptions/>".to_vec()).unwrap();
+        });
+        let report = scene.verify(&encrypted);
+        assert_eq!(report.conclusion, Conclusion::Indeterminate);
+        assert_eq!(codes(&report), ["OFD_ENCRYPTED"]);
+        let refused = scene.seal_at(&encrypted, &[point(1)]);
+        assert!(
+            matches!(refused, Err(SealError::Document(ofd::Error::Encrypted { .. }))),
+            "{refused:?}"
+        );
+    }
+    // Deeper in the package the name says nothing.
+    let plain = rewritten(&document(1), |update| {
+        update
+            .add(part("/Doc_0/Encryptions.xml"), b"<x/>".to_vec())
+            .unwrap();
+    });
+    passes(&scene, &scene.seal_at(&plain, &[point(1)]).unwrap());
+}
+
 #[test]
 fn an_unsigned_document_is_said_to_be_unsigned() {
     let scene = Scene::new();
