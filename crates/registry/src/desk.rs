@@ -21,6 +21,29 @@ pub(crate) struct Desk<'a> {
     pub(crate) now: Timestamp,
 }
 
+/// Whether the acting person holds one of the roles in one of the authorities, from a network and a computer that the
+/// profile allows (R7, R12): for what has no noun of its own, such as accounts and statistics.
+///
+/// # Errors
+///
+/// The refusal, which names `command`.
+pub fn officer(
+    profile: &Profile,
+    acting: &Acting,
+    command: &'static str,
+    (roles, authorities): (&[Role], &[AuthorityId]),
+    now: Timestamp,
+) -> Result<PersonId, Refusal> {
+    let desk = Desk {
+        profile,
+        acting,
+        subject: SubjectKind::Authority,
+        command,
+        now,
+    };
+    desk.officer(roles, authorities)
+}
+
 impl Desk<'_> {
     pub(crate) fn refuse<const N: usize>(&self, code: Code, values: [(&str, String); N]) -> Refusal {
         self.profile.refuse(code, values)

@@ -35,6 +35,7 @@ pub use authority::{
     RegionCodeFault,
 };
 pub use credit_code::{CreditCode, CreditCodeFault};
+pub use desk::officer;
 pub use digest::{Digest32, DigestFault};
 pub use event::{Event, Subject, SubjectKind, as_of};
 pub use filing::{Filing, FilingCommand, FilingEvent, FilingFacts};

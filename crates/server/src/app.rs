@@ -1,5 +1,6 @@
 //! Use cases. A handler of `http` calls one function here; what it may do is decided here and below.
 
+mod accounts;
 mod act;
 mod authorities;
 #[allow(dead_code, reason = "making and stamping, which come next, are built on it")]
@@ -9,8 +10,10 @@ mod log;
 mod master;
 mod once;
 mod open;
+mod people;
 mod set_up;
 mod sign_in;
+mod units;
 mod verify;
 
 use std::fs;
@@ -35,8 +38,10 @@ pub(crate) use self::custody::CustodyFault;
 pub(crate) use self::error::Error;
 pub(crate) use self::once::Once;
 pub use self::open::OpenError;
+pub(crate) use self::people::{PersonName, PersonStep};
 pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
 pub(crate) use self::sign_in::{Credentials, PasswordFault, SignInFault};
+pub(crate) use self::units::{NewUnit, UnitSearch, UnitStep};
 pub(crate) use self::verify::VerifyFailed;
 
 /// Everything that use cases share.

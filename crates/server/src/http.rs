@@ -13,10 +13,12 @@ mod language;
 mod log;
 mod openapi;
 mod operations;
+mod people;
 mod problem;
 mod records;
 mod sessions;
 mod set_up;
+mod units;
 mod verify;
 
 use std::io;

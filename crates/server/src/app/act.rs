@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use store::{Change, Entries, Recorded};
 use uuid::Uuid;
 
+use super::once::Once;
 use super::{Error, Service};
 
 /// Who asks, with what they may.
@@ -21,6 +22,77 @@ impl Service {
     pub(crate) fn new_id(&self) -> Uuid {
         let millis = u64::try_from(self.outside.now().as_millisecond()).unwrap_or_default();
         uuid::Builder::from_unix_timestamp_millis(millis, &self.outside.random()).into_uuid()
+    }
+}
+
+/// What a command led to: the kept answer, or why not.
+pub(crate) type Decided = Result<Vec<u8>, Refusal>;
+
+/// One command on its way through a write.
+#[derive(Clone, Debug)]
+pub(crate) struct Case {
+    pub(crate) acting: Acting,
+    pub(crate) now: Timestamp,
+    once: Once,
+    /// Under which a refusal would be kept.
+    refusal: Uuid,
+}
+
+impl Service {
+    /// A command of a caller, made once.
+    pub(crate) fn case(&self, caller: &Caller, once: Once) -> Case {
+        Case {
+            acting: caller.acting.clone(),
+            now: self.outside.now(),
+            once,
+            refusal: self.new_id(),
+        }
+    }
+}
+
+impl Case {
+    /// Ends the write with what was answered before, if anything was.
+    pub(crate) async fn check(&self, change: &mut Change) -> Result<(), Error> {
+        self.once.check(change).await
+    }
+
+    pub(crate) fn recorded(&self) -> Recorded {
+        recorded(&self.acting, self.now)
+    }
+
+    /// It was done: the answer is kept, and the events go into the log.
+    pub(crate) async fn done<E: Clone + Into<Event> + serde::Serialize>(
+        &self,
+        change: &mut Change,
+        made: &impl serde::Serialize,
+        (subject, events): (impl Into<Subject>, &[E]),
+    ) -> Result<(Decided, Entries), Error> {
+        let log = entries(&self.acting, subject, events, self.now)?;
+        self.logged(change, made, log).await
+    }
+
+    /// It was done: the answer is kept, with these entries in the log.
+    pub(crate) async fn logged(
+        &self,
+        change: &mut Change,
+        made: &impl serde::Serialize,
+        log: Vec<Entry>,
+    ) -> Result<(Decided, Entries), Error> {
+        let kept = self.once.keep(change, made, self.now).await?;
+        Ok((Ok(kept), in_order(log)?))
+    }
+
+    /// It was refused, which is kept, too.
+    pub(crate) async fn refused(
+        &self,
+        change: &mut Change,
+        subject: impl Into<Subject>,
+        command: &str,
+        refusal: Refusal,
+    ) -> Result<(Decided, Entries), Error> {
+        let told = (command, &refusal);
+        let log = refused(change, self.refusal, &self.acting, subject, told, self.now).await?;
+        Ok((Err(refusal), log))
     }
 }
 

@@ -25,6 +25,9 @@ pub(crate) enum Error {
     /// A seal's key does not open, or a PIN cannot be taken.
     #[error(transparent)]
     Custody(#[from] CustodyFault),
+    /// The account's name is taken, or the person has an account already.
+    #[error("the name is taken, or the person has an account")]
+    AccountExists,
     /// There is an authority already.
     #[error("the set-up was made before")]
     SetUpBefore,

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use audit::{Entry, commitment};
+use audit::Entry;
 use registry::{
     Acting, Appointment, AuthorityCommand, AuthorityFacts, AuthorityId, Digest32, IdentityNumber, Level,
     PersonCommand, PersonFacts, PersonId, ProfileId, RegionCode, Role, Scope, authority, person,
 };
-use serde_json::json;
 use store::{Account, Change, Page, PersonalData};
 use zeroize::Zeroizing;
 
 use super::act::{entries, in_order, recorded};
-use super::sign_in::{self, PasswordHash, SECRET_BYTES, SignInFault, totp_context};
 use super::{Error, Service};
 
 /// The root authority.
@@ -120,55 +118,18 @@ impl Service {
     }
 
     async fn prepare(&self, new: NewAdministrator) -> Result<(Prepared, Zeroizing<String>), Error> {
-        let now = self.outside.now();
-        let (password, name, cost) = (new.password.clone(), new.account.clone(), self.password_cost());
-        let salt = self.outside.random();
-        let hash = self.hashing(move || {
-            sign_in::check(&password, &name, &[]).map_err(SignInFault::NewPassword)?;
-            Ok::<_, SignInFault>(PasswordHash::new(&password, cost, salt))
-        });
-        let hash = hash.await??.ok_or(Error::Ended)?;
-        let (person, account_id) = (PersonId(self.new_id()), self.new_id());
-        let salt: [u8; 16] = self.outside.random();
-        let data = Zeroizing::new(
-            json!({ "name": *new.name, "identity": new.identity.expose(), "salt": hex::encode(salt) })
-                .to_string(),
-        );
-        let secret = Zeroizing::new(self.outside.random::<SECRET_BYTES>());
-        let mut account = Account {
-            id: account_id,
-            name: new.account.clone(),
-            person,
-            password_hash: Some(serde_json::to_string(&hash).map_err(|_| Error::NothingHappened)?),
-            password_set_at: Some(now),
-            totp_sealed: None,
-            totp_last_step: 0,
-            certificate: None,
-            failed_tries: 0,
-            locked_until: None,
-            closed: false,
-        };
-        let context = totp_context(&account);
-        account.totp_sealed = Some(
-            self.outside
-                .with_rng(|rng| self.personal.seal(&context, &*secret, rng)),
-        );
-        let sealed = self.outside.with_rng(|rng| {
-            self.personal
-                .seal(&format!("person/{person}"), data.as_bytes(), rng)
-        });
+        let entered = self.enter_person(&new.name, &new.identity);
+        let (account, totp_address) = self
+            .new_account(entered.person, &new.account, &new.password, self.outside.now())
+            .await?;
         let prepared = Prepared {
             role: new.role,
-            person,
-            commitment: Digest32(commitment(&salt, data.as_bytes()).0),
-            data: PersonalData {
-                sealed,
-                identity: self.personal.digest("identity", new.identity.expose()),
-                name: self.personal.digest("name", &new.name),
-            },
+            person: entered.person,
+            commitment: entered.commitment,
+            data: entered.data,
             account,
         };
-        Ok((prepared, Zeroizing::new(sign_in::address(&*secret, &new.account))))
+        Ok((prepared, totp_address))
     }
 }
 

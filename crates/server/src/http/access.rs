@@ -46,7 +46,18 @@ const SERVICE: &[(&str, Access)] = &[
 ];
 
 /// The life of a seal.
-const LIFE: &[(&str, Access)] = &[];
+const LIFE: &[(&str, Access)] = &[
+    ("unit_register", Access::SignedIn),
+    ("unit_list", Access::SignedIn),
+    ("unit_show", Access::SignedIn),
+    ("unit_change", Access::SignedIn),
+    ("person_register", Access::SignedIn),
+    ("person_list", Access::SignedIn),
+    ("person_show", Access::SignedIn),
+    ("person_change", Access::SignedIn),
+    ("account_open", Access::SignedIn),
+    ("account_close", Access::SignedIn),
+];
 
 /// The use of seals.
 const USAGE: &[(&str, Access)] = &[];

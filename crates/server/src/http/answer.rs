@@ -4,6 +4,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 
@@ -28,6 +29,11 @@ pub(crate) fn made(status: StatusCode, place: &str, value: &impl Serialize) -> R
         response.headers_mut().insert(header::LOCATION, place);
     }
     Ok(response)
+}
+
+/// What a change answered when it was made, now or before.
+pub(crate) fn kept<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    serde_json::from_slice(bytes).map_err(|error| Problem::internal(error.to_string()))
 }
 
 /// Done, and nothing to say.

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use crate::app::{NewAuthority, Service};
 
 /// Items on a page when the caller does not say.
-const PAGE_LIMIT: u32 = 50;
+pub(crate) const PAGE_LIMIT: u32 = 50;
 
 /// An authority to be entered below another one.
 #[derive(Deserialize, JsonSchema)]
@@ -127,7 +127,7 @@ fn view(authority: &Authority) -> AuthorityView {
 }
 
 /// The name under which JSON knows a variant.
-fn stable_name(value: &impl Serialize) -> String {
+pub(crate) fn stable_name(value: &impl Serialize) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(name)) => name,
         _ => String::new(),

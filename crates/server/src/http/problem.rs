@@ -40,6 +40,7 @@ impl From<Error> for Problem {
             Error::Refused(refusal) => Self::refused(&refusal),
             Error::SignIn(fault) => Self::sign_in(fault),
             Error::Custody(fault) => Self::custody(&fault),
+            Error::AccountExists => Self::account_exists(),
             Error::SetUpBefore => Self::set_up_before(),
             Error::NotThreeAdministrators => Self::not_three_administrators(),
             Error::KeyReused => Self::idempotency_key_reused(),
@@ -381,6 +382,15 @@ impl Problem {
         problem.0.log = refusal.to_string();
         problem.0.rests_on = Some((refusal.rule.to_string(), refusal.article.to_string()));
         problem
+    }
+
+    fn account_exists() -> Self {
+        let zh = ["账户名已被使用，或此人已有账户", "请换一个账户名，或先注销原账户"];
+        let en = [
+            "The account's name is taken, or the person has an account",
+            "Choose another name, or close the person's account first",
+        ];
+        Self::new(StatusCode::CONFLICT, "ACCOUNT_EXISTS", zh, en)
     }
 
     fn set_up_before() -> Self {

@@ -39,7 +39,18 @@ const SERVICE: &[(&str, Record)] = &[
 ];
 
 /// The life of a seal.
-const LIFE: &[(&str, Record)] = &[];
+const LIFE: &[(&str, Record)] = &[
+    ("unit_register", Record::Act),
+    ("unit_list", Record::Nothing),
+    ("unit_show", Record::Nothing),
+    ("unit_change", Record::Act),
+    ("person_register", Record::Act),
+    ("person_list", Record::Nothing),
+    ("person_show", Record::Nothing),
+    ("person_change", Record::Act),
+    ("account_open", Record::Act),
+    ("account_close", Record::Act),
+];
 
 /// The use of seals.
 const USAGE: &[(&str, Record)] = &[];

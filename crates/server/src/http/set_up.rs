@@ -103,13 +103,7 @@ pub(crate) async fn set_up(service: Arc<Service>, call: Call) -> Result<Response
 }
 
 fn administrator(order: AdministratorOrder) -> Result<NewAdministrator, Problem> {
-    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
-    let name = &order.account;
-    if name.is_empty() || name.len() > ACCOUNT_CHARS_MAX || !name.chars().all(fits) {
-        return Err(Problem::bad_body(
-            "administrators.account: letters, digits, dots, hyphens and underscores, at most 64",
-        ));
-    }
+    check_account_name(&order.account)?;
     let identity = order.identity_number.parse::<IdentityNumber>();
     let identity = identity.map_err(|_| Problem::bad_body("administrators.identity_number: GB 11643"))?;
     Ok(NewAdministrator {
@@ -119,4 +113,15 @@ fn administrator(order: AdministratorOrder) -> Result<NewAdministrator, Problem>
         name: Zeroizing::new(order.name),
         identity,
     })
+}
+
+/// Letters, digits, dots, hyphens and underscores.
+pub(crate) fn check_account_name(name: &str) -> Result<(), Problem> {
+    let fits = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_');
+    if name.is_empty() || name.len() > ACCOUNT_CHARS_MAX || !name.chars().all(fits) {
+        return Err(Problem::bad_body(
+            "account: letters, digits, dots, hyphens and underscores, at most 64",
+        ));
+    }
+    Ok(())
 }

@@ -96,6 +96,6 @@ fn chunked_uploads_are_taken_and_interrupted_ones_leave_nothing() {
     assert_eq!(server.post("/api/verify", &[], &sealed).status, 200);
     assert_eq!(
         server.files(),
-        ["keys", "yinxin.db", "yinxin.db-shm", "yinxin.db-wal"]
+        ["documents", "keys", "yinxin.db", "yinxin.db-shm", "yinxin.db-wal"]
     );
 }
