@@ -10,16 +10,20 @@ use std::convert::Infallible;
 use std::hint::black_box;
 use std::process::ExitCode;
 
-use gm::{Ciphertext, DecryptionKey, Digest, Signer as _, SigningKey};
+use gm::{Ciphertext, DecryptionKey, Digest, Signer as _, SigningKey, sm4};
 use rand_core::{TryCryptoRng, TryRng};
 
-const OPERATIONS: [(&str, fn()); 8] = [
+const OPERATIONS: [(&str, fn()); 12] = [
     ("sm2-key", sm2_key),
     ("sm2-generate", sm2_generate),
     ("sm2-sign", sm2_sign),
     ("sm2-sign-hedged", sm2_sign_hedged),
     ("sm2-encrypt", sm2_encrypt),
     ("sm2-decrypt", sm2_decrypt),
+    ("sm4-gcm", sm4_gcm),
+    ("sm4-gcm-portable", || portable(sm4_gcm)),
+    ("sm4-modes", sm4_modes),
+    ("sm4-modes-portable", || portable(sm4_modes)),
     ("control-branch", control_branch),
     ("control-index", control_index),
 ];
@@ -89,6 +93,32 @@ fn sm2_decrypt() {
     let ciphertext = Ciphertext::from_raw(&defined(ciphertext)).expect("just made");
     let key = DecryptionKey::from_bytes(&secret(KEY)).expect("a private key");
     black_box(key.decrypt(&ciphertext).is_ok());
+}
+
+/// 1700 bytes are more than any way has on its way at once; 30 are less.
+fn sm4_gcm() {
+    let key = secret([7; 16]);
+    for bytes in [30, 1700] {
+        let plaintext = secret([5; 1700]);
+        let sealed = sm4::seal(&key, &[1; 12], b"additional", &plaintext[..bytes]);
+        // The tag's comparison tells only whether it is right.
+        black_box(sm4::open(&key, &[1; 12], b"additional", &defined(sealed)).is_ok());
+    }
+}
+
+fn sm4_modes() {
+    let key = secret([7; 16]);
+    for bytes in [30, 1700] {
+        let mut data = secret([5; 1700]);
+        sm4::ctr(&key, &[1; 16], &mut data[..bytes]);
+        let encrypted = sm4::cbc_encrypt(&key, &[1; 16], &data[..bytes]);
+        black_box(sm4::cbc_decrypt(&key, &[1; 16], &defined(encrypted)).is_ok());
+    }
+}
+
+fn portable(operation: fn()) {
+    gm::constant_time::use_only_portable();
+    operation();
 }
 
 fn control_branch() {

@@ -8,8 +8,11 @@
 use std::hint::black_box;
 use std::time::Duration;
 
+use aes_gcm::KeyInit as _;
+use aes_gcm::aead::Aead as _;
 use gm::{Digest, PublicKey, Signature, Signer as _, SigningKey, Verifier as _};
 use signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
+use sm4::cipher::{BlockCipherDecrypt as _, BlockCipherEncrypt as _};
 
 /// Rounds over all rows, each in about a millisecond of its own.
 const ROUNDS: usize = 30;
@@ -36,6 +39,10 @@ fn main() {
         generate(),
         sm3_single(),
         sm3_side_by_side(),
+        sm4_gcm(1 << 20, "SM4-GCM, 1 MiB"),
+        sm4_gcm(64, "SM4-GCM, 64 bytes"),
+        sm4_ctr(),
+        sm4_cbc_decrypt(),
     ];
     for _ in 0..ROUNDS {
         for row in &mut rows {
@@ -171,6 +178,71 @@ fn sm3_side_by_side() -> Row {
             for message in &theirs {
                 black_box(<sm3::Sm3 as sm3::Digest>::digest(black_box(message)));
             }
+        },
+    )
+}
+
+fn sm4_gcm(bytes: usize, name: &'static str) -> Row {
+    let message = vec![7; bytes];
+    let theirs = message.clone();
+    row(
+        name,
+        move || {
+            drop(black_box(gm::sm4::seal(
+                &[1; 16],
+                &[2; 12],
+                b"",
+                black_box(&message),
+            )))
+        },
+        move || {
+            let cipher = aes_gcm::AesGcm::<sm4::Sm4, sm4::cipher::consts::U12>::new(&[1; 16].into());
+            drop(black_box(cipher.encrypt(&[2; 12].into(), black_box(&theirs[..]))));
+        },
+    )
+}
+
+fn sm4_ctr() -> Row {
+    let mut message = vec![7; 1 << 20];
+    let mut theirs = message.clone();
+    row(
+        "SM4-CTR, 1 MiB",
+        move || gm::sm4::ctr(&[1; 16], &[2; 16], black_box(&mut message)),
+        move || {
+            let cipher = sm4::Sm4::new(&[1; 16].into());
+            for (counter, chunk) in (1u128..).zip(black_box(&mut theirs).as_chunks_mut::<16>().0) {
+                let mut mask = counter.to_be_bytes().into();
+                cipher.encrypt_block(&mut mask);
+                chunk.iter_mut().zip(mask).for_each(|(byte, mask)| *byte ^= mask);
+            }
+        },
+    )
+}
+
+fn sm4_cbc_decrypt() -> Row {
+    let encrypted = gm::sm4::cbc_encrypt(&[1; 16], &[2; 16], &vec![7; 1 << 20]);
+    let theirs = encrypted.clone();
+    row(
+        "SM4-CBC decryption, 1 MiB",
+        move || {
+            drop(black_box(gm::sm4::cbc_decrypt(
+                &[1; 16],
+                &[2; 16],
+                black_box(&encrypted),
+            )))
+        },
+        move || {
+            let cipher = sm4::Sm4::new(&[1; 16].into());
+            let mut plain = black_box(&theirs).clone();
+            let mut previous = [2; 16];
+            for block in plain.as_chunks_mut::<16>().0 {
+                let encrypted = *block;
+                let mut state = encrypted.into();
+                cipher.decrypt_block(&mut state);
+                *block = std::array::from_fn(|i| state[i] ^ previous[i]);
+                previous = encrypted;
+            }
+            black_box(plain);
         },
     )
 }

@@ -5,12 +5,24 @@
 //! looked at from now on.
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 static ON_PUBLISH: OnceLock<fn(&mut [u64])> = OnceLock::new();
 
 /// Calls `mark` with every value that becomes public from now on; the first call decides.
 pub fn on_publish(mark: fn(&mut [u64])) {
     let _ = ON_PUBLISH.set(mark);
+}
+
+static ONLY_PORTABLE: AtomicBool = AtomicBool::new(false);
+
+/// From now on SM4 is computed as on a processor without vectors.
+pub fn use_only_portable() {
+    ONLY_PORTABLE.store(true, Ordering::Relaxed);
+}
+
+pub(crate) fn is_only_portable() -> bool {
+    ONLY_PORTABLE.load(Ordering::Relaxed)
 }
 
 pub(crate) fn publish(words: &mut [u64]) {

@@ -1,14 +1,18 @@
 //! What is compiled for processors that have more than the baseline, and chosen when the program runs.
 //!
 //! The only unsafe code of this crate. A function that uses certain instructions may be called on processors
-//! that have them; each call stands here behind the question whether this one does.
+//! that have them; each call stands here behind the question whether this one does. What such functions do is
+//! safe code; only the loads and stores of whole vectors, which know memory by its address, stand here too.
 
 #![expect(
     unsafe_code,
-    reason = "calling functions for certain processors; each call says why it may"
+    reason = "calling functions for certain processors, and their loads and stores; each says why it may"
 )]
 
 use crate::sm3_lanes::{State, Words, compress};
+
+#[cfg(target_arch = "x86_64")]
+pub(crate) use x86::{load_128, load_256, load_512, store_256, store_512};
 
 /// Whether [`sm3_compress_16`] may be called: AVX-512.
 pub(crate) fn has_16_lanes() -> bool {
@@ -49,8 +53,118 @@ pub(crate) fn sm3_compress_8(state: &mut State<8>, block: &[Words<8>; 16]) {
     compress(state, block);
 }
 
+/// Vectors of this processor for SM4 and GHASH: only [`detect`](Self::detect) makes one, so having it proves that
+/// the processor has the instructions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sm4Vectors(Kind);
+
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy, Debug)]
+enum Kind {
+    /// AVX-512, GFNI, VPCLMULQDQ.
+    Wide,
+    /// AVX2, GFNI, PCLMULQDQ.
+    Gfni,
+    /// AVX2, AES-NI, PCLMULQDQ.
+    Aes,
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+#[derive(Clone, Copy, Debug)]
+enum Kind {}
+
+#[cfg(target_arch = "x86_64")]
+impl Sm4Vectors {
+    /// What this processor has, the fastest first.
+    pub(crate) fn detect() -> impl Iterator<Item = Self> {
+        use std::arch::is_x86_feature_detected as has;
+        let avx2 = has!("avx2") && has!("pclmulqdq");
+        let gfni = avx2 && has!("gfni");
+        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("vpclmulqdq");
+        let kinds = [
+            (Kind::Wide, gfni && avx512),
+            (Kind::Gfni, gfni),
+            (Kind::Aes, avx2 && has!("aes")),
+        ];
+        kinds
+            .into_iter()
+            .filter_map(|(kind, here)| here.then_some(Self(kind)))
+    }
+
+    /// See `sm4/engine.rs`.
+    pub(crate) fn crypt_blocks(self, round_keys: &[u32; 32], blocks: &mut [[u8; 16]]) {
+        use crate::sm4::x86;
+        // SAFETY: the processor has the instructions of each kind, which is made nowhere but in `detect`; the
+        // functions are safe code otherwise.
+        unsafe {
+            match self.0 {
+                Kind::Wide => x86::wide::crypt_blocks(round_keys, blocks),
+                Kind::Gfni => x86::gfni::crypt_blocks(round_keys, blocks),
+                Kind::Aes => x86::aes::crypt_blocks(round_keys, blocks),
+            }
+        }
+    }
+
+    /// See `sm4/engine.rs`.
+    pub(crate) fn xor_key_stream(self, round_keys: &[u32; 32], counter: &[u8; 16], data: &mut [u8]) {
+        use crate::sm4::x86;
+        // SAFETY: as above.
+        unsafe {
+            match self.0 {
+                Kind::Wide => x86::wide::xor_key_stream(round_keys, counter, data),
+                Kind::Gfni => x86::gfni::xor_key_stream(round_keys, counter, data),
+                Kind::Aes => x86::aes::xor_key_stream(round_keys, counter, data),
+            }
+        }
+    }
+
+    /// See `sm4/engine.rs`.
+    pub(crate) fn ghash_powers(self, h: u128) -> crate::sm4::Powers {
+        // SAFETY: every kind has AVX2 and PCLMULQDQ.
+        unsafe { crate::sm4::x86_ghash::powers(h) }
+    }
+
+    /// See `sm4/engine.rs`.
+    pub(crate) fn ghash(self, powers: &crate::sm4::Powers, y: u128, blocks: &[[u8; 16]]) -> u128 {
+        use crate::sm4::x86_ghash;
+        // SAFETY: as above; `Wide` also has AVX-512 and VPCLMULQDQ.
+        unsafe {
+            match self.0 {
+                Kind::Wide => x86_ghash::update_wide(powers, y, blocks),
+                Kind::Gfni | Kind::Aes => x86_ghash::update(powers, y, blocks),
+            }
+        }
+    }
+}
+
+/// Other processors: there is no kind, so nothing is detected and nothing here is ever called.
+#[cfg(not(target_arch = "x86_64"))]
+impl Sm4Vectors {
+    pub(crate) fn detect() -> impl Iterator<Item = Self> {
+        std::iter::empty()
+    }
+
+    pub(crate) fn crypt_blocks(self, _: &[u32; 32], _: &mut [[u8; 16]]) {
+        match self.0 {}
+    }
+
+    pub(crate) fn xor_key_stream(self, _: &[u32; 32], _: &[u8; 16], _: &mut [u8]) {
+        match self.0 {}
+    }
+
+    pub(crate) fn ghash_powers(self, _: u128) -> crate::sm4::Powers {
+        match self.0 {}
+    }
+
+    pub(crate) fn ghash(self, _: &crate::sm4::Powers, _: u128, _: &[[u8; 16]]) -> u128 {
+        match self.0 {}
+    }
+}
+
 #[cfg(target_arch = "x86_64")]
 mod x86 {
+    use std::arch::x86_64::*;
+
     use super::{State, Words, compress};
 
     #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
@@ -61,5 +175,40 @@ mod x86 {
     #[target_feature(enable = "avx2")]
     pub(super) fn sm3_compress_8(state: &mut State<8>, block: &[Words<8>; 16]) {
         compress(state, block);
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn load_128(bytes: &[u8; 16]) -> __m128i {
+        // SAFETY: the reference is to 16 bytes that may be read; this load asks for no alignment.
+        unsafe { _mm_loadu_si128(bytes.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn load_256(bytes: &[u8; 32]) -> __m256i {
+        // SAFETY: as above, 32 bytes.
+        unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn load_512(bytes: &[u8; 64]) -> __m512i {
+        // SAFETY: as above, 64 bytes.
+        unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn store_256(bytes: &mut [u8; 32], x: __m256i) {
+        // SAFETY: the reference is to 32 bytes that may be written; this store asks for no alignment.
+        unsafe { _mm256_storeu_si256(bytes.as_mut_ptr().cast(), x) }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn store_512(bytes: &mut [u8; 64], x: __m512i) {
+        // SAFETY: as above, 64 bytes.
+        unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), x) }
     }
 }

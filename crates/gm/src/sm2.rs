@@ -16,7 +16,7 @@ mod test_support;
 
 pub(crate) use nonce::Nonces;
 pub(crate) use point::Affine;
-pub(crate) use scalar::{Scalar, SecretScalar, declassify_zero};
+pub(crate) use scalar::{Scalar, SecretScalar, declassify_byte, declassify_zero};
 
 use comb::GENERATOR;
 use point::SecretJacobian;

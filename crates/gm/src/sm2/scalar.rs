@@ -160,6 +160,11 @@ pub(crate) fn declassify_zero(word: u64) -> bool {
     declassify(limbs::word_zero_mask(word))
 }
 
+/// A secret byte becomes public.
+pub(crate) fn declassify_byte(byte: u8) -> u8 {
+    public([byte.into()])[0] as u8
+}
+
 /// −n⁻¹ mod 2⁶⁴, by Newton's iteration, which doubles the number of right bits: 3, 6, 12, 24, 48, 96.
 const N_NEGATIVE_INVERSE: u64 = {
     let mut inverse = N[0];
