@@ -26,8 +26,8 @@ const VERSION_DEFLATE: u16 = 20;
 const VERSION_ZIP64: u16 = 45;
 /// Bytes that are gathered before they go out.
 const BUFFER_BYTES: usize = 64 * 1024;
-/// Shorter new parts are stored: a few hundred bytes are not worth the tables of deflate.
-const DEFLATE_BYTES_MIN: usize = 1024;
+/// Shorter new parts are stored: one block of the disk is not worth the tables of deflate.
+const DEFLATE_BYTES_MIN: usize = 2048;
 /// How much of a new part is looked at before it is deflated.
 const SAMPLE_BYTES: usize = 4096;
 /// Bits of information in a byte (order-0 entropy) from which a part counts as compressed already: text in UTF-8
