@@ -7,20 +7,19 @@
 
 #[cfg(feature = "constant-time-check")]
 pub mod constant_time;
-mod digest;
 mod encrypt;
 mod self_test;
 mod sign;
 mod signature;
 mod simd;
 mod sm2;
-mod sm3_lanes;
+mod sm3;
 pub mod sm4;
 
-pub use digest::{Digest, Sm3, sm3, sm3_many};
 pub use encrypt::{BadEncryption, Ciphertext, DecryptionKey};
 pub use self_test::{SelfTestFailed, self_test};
 pub use sign::{
     BadPublicKey, BadSecretKey, BadSignature, DEFAULT_ID, PublicKey, SignError, Signer, SigningKey, Verifier,
 };
 pub use signature::{Signature, SignatureEncoding};
+pub use sm3::{Digest, Sm3, sm3, sm3_many};

@@ -9,48 +9,43 @@
     reason = "calling functions for certain processors, and their loads and stores; each says why it may"
 )]
 
-use crate::sm3_lanes::{State, Words, compress};
+use crate::sm3;
 
 #[cfg(target_arch = "x86_64")]
-pub(crate) use x86::{load_128, load_256, load_512, store_256, store_512};
+pub(crate) use x86::*;
 
-/// Whether [`sm3_compress_16`] may be called: AVX-512.
-pub(crate) fn has_16_lanes() -> bool {
+/// V of SM3 after `blocks`.
+pub(crate) fn sm3_update(v: &mut [u32; 8], blocks: &[[u8; 64]]) {
     #[cfg(target_arch = "x86_64")]
-    return std::arch::is_x86_feature_detected!("avx512f")
-        && std::arch::is_x86_feature_detected!("avx512bw")
-        && std::arch::is_x86_feature_detected!("avx512vl");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// Whether [`sm3_compress_8`] is fast: AVX2.
-pub(crate) fn has_8_lanes() -> bool {
-    #[cfg(target_arch = "x86_64")]
-    return std::arch::is_x86_feature_detected!("avx2");
-    #[cfg(not(target_arch = "x86_64"))]
-    false
-}
-
-/// One block of 16 messages.
-pub(crate) fn sm3_compress_16(state: &mut State<16>, block: &[Words<16>; 16]) {
-    #[cfg(target_arch = "x86_64")]
-    if has_16_lanes() {
+    if std::arch::is_x86_feature_detected!("bmi1") && std::arch::is_x86_feature_detected!("bmi2") {
         // SAFETY: the processor has the instructions for which the function was compiled; it is safe code
         // otherwise.
-        return unsafe { x86::sm3_compress_16(state, block) };
+        return unsafe { sm3::x86::bmi::update(v, blocks) };
     }
-    compress(state, block);
+    sm3::portable::update(v, blocks);
 }
 
-/// One block of 8 messages.
-pub(crate) fn sm3_compress_8(state: &mut State<8>, block: &[Words<8>; 16]) {
+/// How SM3 goes on from V of some messages by blocks of each.
+pub(crate) type Sm3Update<const LANES: usize> = fn(&mut sm3::State<LANES>, &[&[[u8; 64]]; LANES]);
+
+/// SM3 of 16 messages side by side, if this processor can: AVX-512.
+pub(crate) fn sm3_update_16() -> Option<Sm3Update<16>> {
     #[cfg(target_arch = "x86_64")]
-    if has_8_lanes() {
-        // SAFETY: as above.
-        return unsafe { x86::sm3_compress_8(state, block) };
+    if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512bw") {
+        // SAFETY: as above; the function is given away only here.
+        return Some(|state, messages| unsafe { sm3::x86::wide::update(state, messages) });
     }
-    compress(state, block);
+    None
+}
+
+/// SM3 of 8 messages side by side, if this processor can: AVX2.
+pub(crate) fn sm3_update_8() -> Option<Sm3Update<8>> {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: as above.
+        return Some(|state, messages| unsafe { sm3::x86::avx2::update(state, messages) });
+    }
+    None
 }
 
 /// Vectors of this processor for SM4 and GHASH: only [`detect`](Self::detect) makes one, so having it proves that
@@ -165,18 +160,6 @@ impl Sm4Vectors {
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{State, Words, compress};
-
-    #[target_feature(enable = "avx512f,avx512bw,avx512vl")]
-    pub(super) fn sm3_compress_16(state: &mut State<16>, block: &[Words<16>; 16]) {
-        compress(state, block);
-    }
-
-    #[target_feature(enable = "avx2")]
-    pub(super) fn sm3_compress_8(state: &mut State<8>, block: &[Words<8>; 16]) {
-        compress(state, block);
-    }
-
     #[target_feature(enable = "avx2")]
     #[inline]
     pub(crate) fn load_128(bytes: &[u8; 16]) -> __m128i {
@@ -210,5 +193,33 @@ mod x86 {
     pub(crate) fn store_512(bytes: &mut [u8; 64], x: __m512i) {
         // SAFETY: as above, 64 bytes.
         unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), x) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn load_words_256(words: &[u32; 8]) -> __m256i {
+        // SAFETY: the reference is to 32 bytes that may be read; this load asks for no alignment.
+        unsafe { _mm256_loadu_si256(words.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn load_words_512(words: &[u32; 16]) -> __m512i {
+        // SAFETY: as above, 64 bytes.
+        unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn store_words_256(words: &mut [u32; 8], x: __m256i) {
+        // SAFETY: the reference is to 32 bytes that may be written; this store asks for no alignment.
+        unsafe { _mm256_storeu_si256(words.as_mut_ptr().cast(), x) }
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    pub(crate) fn store_words_512(words: &mut [u32; 16], x: __m512i) {
+        // SAFETY: as above, 64 bytes.
+        unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), x) }
     }
 }
