@@ -2,12 +2,14 @@
 
 mod accounts;
 mod act;
+mod applications;
 mod authorities;
 #[allow(dead_code, reason = "making and stamping, which come next, are built on it")]
 mod custody;
 mod error;
 mod log;
 mod master;
+mod materials;
 mod once;
 mod open;
 mod people;
@@ -33,9 +35,11 @@ use self::custody::Custody;
 use self::log::LogSigner;
 
 pub(crate) use self::act::Caller;
+pub(crate) use self::applications::{ApplicationSearch, ApplicationStep, NewApplication};
 pub(crate) use self::authorities::NewAuthority;
 pub(crate) use self::custody::CustodyFault;
 pub(crate) use self::error::Error;
+pub(crate) use self::materials::{Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX};
 pub(crate) use self::once::Once;
 pub use self::open::OpenError;
 pub(crate) use self::people::{PersonName, PersonStep};
@@ -53,7 +57,6 @@ pub(crate) struct Service {
     log_signer: LogSigner,
     profiles: Arc<Profiles>,
     personal: Arc<PersonalKey>,
-    #[allow(dead_code, reason = "the endpoints that read and write documents come next")]
     /// Materials, impressions, the data of seals and certificates, each under the SM3 of its bytes.
     documents: Documents,
     #[allow(dead_code, reason = "making, which comes next, is built on it")]

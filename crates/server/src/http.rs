@@ -5,6 +5,7 @@
 
 mod access;
 mod answer;
+mod applications;
 mod authorities;
 mod call;
 mod connections;

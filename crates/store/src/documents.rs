@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use bytes::Bytes;
+use futures_util::stream::BoxStream;
 use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use gm::{Digest, Sm3};
 use object_store::local::LocalFileSystem;
@@ -138,10 +139,7 @@ impl Documents {
     /// # Errors
     ///
     /// [`Error::Missing`] when there is no such document.
-    pub async fn get(
-        &self,
-        digest: &Digest,
-    ) -> Result<impl Stream<Item = io::Result<Bytes>> + Send + 'static, Error> {
+    pub async fn get(&self, digest: &Digest) -> Result<BoxStream<'static, io::Result<Bytes>>, Error> {
         let found = self
             .files
             .get(&name_of(digest))

@@ -28,6 +28,12 @@ pub(crate) enum Error {
     /// The account's name is taken, or the person has an account already.
     #[error("the name is taken, or the person has an account")]
     AccountExists,
+    /// A picture cannot be used.
+    #[error("the picture cannot be used: {reason}")]
+    Picture {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// There is an authority already.
     #[error("the set-up was made before")]
     SetUpBefore,

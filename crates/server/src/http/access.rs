@@ -57,6 +57,13 @@ const LIFE: &[(&str, Access)] = &[
     ("person_change", Access::SignedIn),
     ("account_open", Access::SignedIn),
     ("account_close", Access::SignedIn),
+    ("application_draft", Access::SignedIn),
+    ("application_list", Access::SignedIn),
+    ("application_show", Access::SignedIn),
+    ("application_step", Access::SignedIn),
+    ("material_add", Access::SignedIn),
+    ("material_read", Access::SignedIn),
+    ("impression_compare", Access::SignedIn),
 ];
 
 /// The use of seals.

@@ -88,6 +88,15 @@ impl Call {
         &mut self,
         operation: &str,
     ) -> Result<(T, Once), Problem> {
+        // Without a key or a caller, nothing is read.
+        self.once(operation, b"")?;
+        let body = self.take_body().await?;
+        let once = self.once(operation, &body)?;
+        Ok((read_json(&body)?, once))
+    }
+
+    /// The idempotency key under which `content` is done once.
+    pub(crate) fn once(&self, operation: &str, content: &[u8]) -> Result<Once, Problem> {
         let key = self
             .headers
             .get("idempotency-key")
@@ -95,13 +104,12 @@ impl Call {
         let key = key.filter(|key| (1..=IDEMPOTENCY_KEY_BYTES_MAX).contains(&key.len()));
         let key = key.ok_or_else(Problem::idempotency_key_missing)?.to_owned();
         let scope = format!("account/{}", self.caller()?.account);
-        let body = self.take_body().await?;
         let mut request = Sm3::new();
         request.update(operation.as_bytes());
         request.update(&[0]);
-        request.update(&body);
+        request.update(content);
         let request = request.finish();
-        Ok((read_json(&body)?, Once { scope, key, request }))
+        Ok(Once { scope, key, request })
     }
 
     async fn take_body(&mut self) -> Result<Bytes, Problem> {

@@ -41,6 +41,12 @@ impl From<Error> for Problem {
             Error::SignIn(fault) => Self::sign_in(fault),
             Error::Custody(fault) => Self::custody(&fault),
             Error::AccountExists => Self::account_exists(),
+            Error::Picture { reason } => Self::picture(&reason),
+            Error::Store(store::Error::TooLarge { max, .. }) => Self::too_large(max as u64),
+            Error::Store(store::Error::File {
+                action: "received", ..
+            }) => Self::interrupted(),
+            Error::Store(store::Error::Missing { what: "document", .. }) => Self::not_found("document"),
             Error::SetUpBefore => Self::set_up_before(),
             Error::NotThreeAdministrators => Self::not_three_administrators(),
             Error::KeyReused => Self::idempotency_key_reused(),
@@ -382,6 +388,17 @@ impl Problem {
         problem.0.log = refusal.to_string();
         problem.0.rests_on = Some((refusal.rule.to_string(), refusal.article.to_string()));
         problem
+    }
+
+    fn picture(reason: &str) -> Self {
+        let zh = format!("印章图像不能使用：{reason}");
+        let en = format!("The picture cannot be used: {reason}");
+        let zh = [&zh, "请提供完好的印模图像（PNG、JPEG、BMP、GIF）"];
+        let en = [
+            &en,
+            "Give an intact picture of the impression (PNG, JPEG, BMP, GIF)",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "PICTURE_UNUSABLE", zh, en)
     }
 
     fn account_exists() -> Self {

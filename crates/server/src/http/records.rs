@@ -3,7 +3,7 @@
 /// What a call leaves behind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Record {
-    /// Nothing: it changes nothing and reveals nothing that is not public.
+    /// Nothing.
     Nothing,
     /// An entry for what was done or refused, in the same transaction.
     Act,
@@ -50,6 +50,13 @@ const LIFE: &[(&str, Record)] = &[
     ("person_change", Record::Act),
     ("account_open", Record::Act),
     ("account_close", Record::Act),
+    ("application_draft", Record::Act),
+    ("application_list", Record::Nothing),
+    ("application_show", Record::Act),
+    ("application_step", Record::Act),
+    ("material_add", Record::Act),
+    ("material_read", Record::Act),
+    ("impression_compare", Record::Act),
 ];
 
 /// The use of seals.

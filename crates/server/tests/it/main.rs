@@ -1,6 +1,7 @@
 //! The service over real HTTP.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod applications;
 mod authorities;
 mod limits;
 mod log;

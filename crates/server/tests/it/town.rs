@@ -170,12 +170,17 @@ impl Town {
     }
 
     pub(crate) fn by(&self, session: &str, path: &str, body: &Value) -> Answer {
-        self.count.set(self.count.get() + 1);
-        let key = format!("key-{}", self.count.get());
+        let key = format!("key-{}", self.next());
         let headers = [("authorization", session), ("idempotency-key", key.as_str())];
         self.scene
             .server
             .post(path, &headers, body.to_string().as_bytes())
+    }
+
+    /// A number that was not there before.
+    pub(crate) fn next(&self) -> u32 {
+        self.count.set(self.count.get() + 1);
+        self.count.get()
     }
 
     /// What somebody sees there.

@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{Content, Endpoint, schema};
-use crate::http::{people, units};
+use crate::http::{applications, people, units};
 
 pub(super) const ENDPOINTS: &[Endpoint] = &[
     Endpoint {
@@ -115,5 +115,82 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         answers: &[(204, Content::Nothing)],
         problems: &[400, 401, 403, 404, 409, 413, 422],
         handler: |service, call| Box::pin(people::close_account(service, call)),
+    },
+    Endpoint {
+        operation: "application_draft",
+        method: Method::POST,
+        path: "/api/applications",
+        summary: "Drafts an application; by an agent of the unit, or by the holder of a personal seal.",
+        query: None,
+        request: Content::Json(schema::<applications::ApplicationOrder>),
+        answers: &[(201, Content::Json(schema::<applications::ApplicationView>))],
+        problems: &[400, 401, 403, 404, 409, 413, 422],
+        handler: |service, call| Box::pin(applications::draft(service, call)),
+    },
+    Endpoint {
+        operation: "application_list",
+        method: Method::GET,
+        path: "/api/applications",
+        summary: "Applications by authority and status, by unit, by seal, or one's own.",
+        query: Some(schema::<applications::ApplicationQuery>),
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<applications::ApplicationPage>))],
+        problems: &[400, 401, 404],
+        handler: |service, call| Box::pin(applications::list(service, call)),
+    },
+    Endpoint {
+        operation: "application_show",
+        method: Method::GET,
+        path: "/api/applications/{application}",
+        summary: "One application; when its agent reads the reasons of a decision, their delivery is noted.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<applications::ApplicationView>))],
+        problems: &[401, 404],
+        handler: |service, call| Box::pin(applications::show(service, call)),
+    },
+    Endpoint {
+        operation: "application_step",
+        method: Method::POST,
+        path: "/api/applications/{application}/steps",
+        summary: "Amends, submits, consents, takes up, returns, approves, rejects or withdraws.",
+        query: None,
+        request: Content::Json(schema::<applications::ApplicationChange>),
+        answers: &[(200, Content::Json(schema::<applications::ApplicationView>))],
+        problems: &[400, 401, 403, 404, 409, 413, 422],
+        handler: |service, call| Box::pin(applications::step(service, call)),
+    },
+    Endpoint {
+        operation: "material_add",
+        method: Method::POST,
+        path: "/api/applications/{application}/materials",
+        summary: "Hands a document in, as the body of the request; at most 32 MiB.",
+        query: Some(schema::<applications::MaterialQuery>),
+        request: Content::Bytes(&["application/octet-stream"]),
+        answers: &[(201, Content::Json(schema::<applications::ApplicationView>))],
+        problems: &[400, 401, 403, 404, 409, 413, 422],
+        handler: |service, call| Box::pin(applications::add_material(service, call)),
+    },
+    Endpoint {
+        operation: "material_read",
+        method: Method::GET,
+        path: "/api/applications/{application}/materials/{digest}",
+        summary: "A document of an application: a material, the declaration, what impressions were compared.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Bytes(&["application/octet-stream"]))],
+        problems: &[401, 404],
+        handler: |service, call| Box::pin(applications::material(service, call)),
+    },
+    Endpoint {
+        operation: "impression_compare",
+        method: Method::POST,
+        path: "/api/applications/{application}/comparison",
+        summary: "Compares the registered impression, sent as the body, with the one handed in; by a reviewer or maker.",
+        query: None,
+        request: Content::Bytes(&["application/octet-stream"]),
+        answers: &[(201, Content::Json(schema::<applications::ComparisonView>))],
+        problems: &[400, 401, 403, 404, 409, 413, 422],
+        handler: |service, call| Box::pin(applications::compare(service, call)),
     },
 ];
