@@ -6,6 +6,7 @@
 mod audit;
 mod ca;
 mod common;
+mod impression;
 mod key;
 mod key_store;
 mod outline;
@@ -59,6 +60,7 @@ enum Command {
     Tsa(tsa::Args),
     Serve(serve::Args),
     Audit(audit::Args),
+    Impression(impression::Args),
     Show(show::Args),
     Render(render::Args),
     Text(text::Args),
@@ -95,6 +97,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Tsa(args) => tsa::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
+        Command::Impression(args) => impression::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Render(args) => render::run(&args, context),
         Command::Text(args) => text::run(&args, context),

@@ -5,6 +5,7 @@
 mod audit;
 mod ca;
 mod engine;
+mod impression;
 mod key;
 mod pdf;
 mod render;
