@@ -6,6 +6,7 @@
 mod audit;
 mod ca;
 mod common;
+mod foreign_key;
 mod impression;
 mod key;
 mod key_store;
@@ -18,6 +19,7 @@ mod seal;
 mod serve;
 mod show;
 mod stamp;
+mod stamp_pdf;
 mod text;
 mod trust;
 mod tsa;

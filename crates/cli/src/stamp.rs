@@ -9,20 +9,22 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use ofd::{Limits, Package};
-use pki::Purpose;
+use pki::{HashAlgorithm, MessageKey, Purpose, TimestampRequest};
 use sealing::{
-    BlankPages, Language, Mode, PDF_BYTES_MAX, PdfForm, PdfSealOrder, Position, SealError, SealOrder,
-    TimestampSource, seal, seal_pdf,
+    BlankPages, DigestTimestampSource, Language, Mode, PDF_BYTES_MAX, Position, SealError, SealOrder, Shown,
+    Verifier, seal,
 };
 use ses::Seal;
 
 use crate::common::{Context, Failure, print, read_small, write_new};
+use crate::foreign_key::{ForeignHolder, ForeignKeyArgs};
 use crate::key_store::{Holder, KeysArgs};
 use crate::pin::PinArgs;
 use crate::place;
+use crate::stamp_pdf::{PdfArgs, PdfStamp, stamp_pdf};
 use crate::trust::TrustArgs;
-use crate::tsa_client::request_token;
-use crate::words::{pdf_seal_error, refused_by, seal_error};
+use crate::tsa_client::request_granted;
+use crate::words::{refused_by, seal_error};
 
 /// How long a timestamp authority may take, in seconds.
 const TSA_TIMEOUT_SECONDS: u64 = 30;
@@ -37,13 +39,13 @@ pub(crate) struct Args {
     /// 要盖章的 OFD 或 PDF 文件 / the document
     file: PathBuf,
     /// 电子印章文件 / the seal
-    #[arg(long, value_name = "SEAL.esl")]
-    seal: PathBuf,
+    #[arg(long, value_name = "SEAL.esl", required_unless_present = "key_file")]
+    seal: Option<PathBuf>,
     #[command(flatten)]
     keys: KeysArgs,
     /// 签章人密钥的标签或编号 / label or id of the sealer's key
-    #[arg(long, value_name = "KEY")]
-    key: String,
+    #[arg(long, value_name = "KEY", required_unless_present = "key_file")]
+    key: Option<String>,
     #[command(flatten)]
     pin: PinArgs,
     /// 输出文件 / the sealed document
@@ -77,6 +79,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "REASON")]
     allow_blank: Option<String>,
     #[command(flatten)]
+    pdf: PdfArgs,
+    #[command(flatten)]
+    foreign: ForeignKeyArgs,
+    #[command(flatten)]
     trust: TrustArgs,
 }
 
@@ -90,39 +96,26 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         ));
     }
     let document = open(args)?;
-    let seal_file = Seal::read(&read_small(&args.seal)?)
-        .map_err(|error| Failure::unreadable(&args.seal, "不是电子印章数据", error))?;
     let verifier = args.trust.verifier()?;
-    let now = whole_seconds(context.now);
-    let verified = verifier
-        .proved_seal(&seal_file, now)
-        .map_err(|reasons| refused_by("印章不能使用", "the seal cannot be used", &reasons))?;
-    let holder = Holder::unlock(&args.keys.open()?, &args.key, &args.pin, context)?;
-    let certificate = holder.certificate()?;
-    let path = verifier
-        .proved_path(certificate, Purpose::Signer, now)
-        .map_err(|reasons| {
-            refused_by(
-                "签章人证书不能使用",
-                "the sealer's certificate cannot be used",
-                &reasons,
-            )
-        })?;
-    let blank_pages = match &args.allow_blank {
-        Some(reason) => BlankPages::Allow { reason },
-        None => BlankPages::Refuse,
-    };
     let how = How {
-        seal: &verified,
-        sealer: &path,
         positions: &positions,
         mode: if args.lock { Mode::Lock } else { Mode::Continue },
-        blank_pages,
-        time: now,
+        blank_pages: match &args.allow_blank {
+            Some(reason) => BlankPages::Allow { reason },
+            None => BlankPages::Refuse,
+        },
+        time: whole_seconds(context.now),
+        verifier: &verifier,
     };
-    let done = match &document {
-        Document::Ofd(package) => stamp_ofd(args, context, package, &how, &holder)?,
-        Document::Pdf(bytes) => stamp_pdf(args, context, bytes, &how, &holder)?,
+    let done = match (document, args.foreign.open()?) {
+        (Document::Pdf(bytes), Some(holder)) => sign_pdf(args, context, bytes, &how, &holder)?,
+        (document, None) => stamp_with_seal(args, context, document, &how)?,
+        (Document::Ofd(_), Some(_)) => {
+            return Err(Failure::usage(
+                "--key-file 只用于 PDF 文件：OFD 签章须用电子印章和 SM2 密钥（--seal、--key）",
+                "--key-file is for PDF documents: OFD is sealed with a seal and an SM2 key (--seal, --key)",
+            ));
+        }
     };
     let out = args.out.display();
     print(&context.language.pick(
@@ -133,13 +126,87 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 /// What documents of every kind are sealed with.
-struct How<'a> {
-    seal: &'a ses::VerifiedSeal,
-    sealer: &'a pki::VerifiedPath,
-    positions: &'a [Position],
-    mode: Mode,
-    blank_pages: BlankPages<'a>,
-    time: Timestamp,
+pub(crate) struct How<'a> {
+    pub(crate) positions: &'a [Position],
+    pub(crate) mode: Mode,
+    pub(crate) blank_pages: BlankPages<'a>,
+    pub(crate) time: Timestamp,
+    pub(crate) verifier: &'a Verifier,
+}
+
+/// With a seal, by a key of the store.
+fn stamp_with_seal(
+    args: &Args,
+    context: &Context,
+    document: Document,
+    how: &How<'_>,
+) -> Result<String, Failure> {
+    let (Some(seal_path), Some(key)) = (&args.seal, &args.key) else {
+        return Err(Failure::software("the options of stamp were not checked"));
+    };
+    let seal_file = Seal::read(&read_small(seal_path)?)
+        .map_err(|error| Failure::unreadable(seal_path, "不是电子印章数据", error))?;
+    let verified = how
+        .verifier
+        .proved_seal(&seal_file, how.time)
+        .map_err(|reasons| refused_by("印章不能使用", "the seal cannot be used", &reasons))?;
+    let holder = Holder::unlock(&args.keys.open()?, key, &args.pin, context)?;
+    let path = how
+        .verifier
+        .proved_path(holder.certificate()?, Purpose::Signer, how.time)
+        .map_err(|reasons| sealer_refused(&reasons))?;
+    match document {
+        Document::Ofd(package) => {
+            args.pdf.refuse_for_ofd()?;
+            stamp_ofd(args, context, &package, how, &verified, &path, &holder)
+        }
+        Document::Pdf(bytes) => {
+            let stamp = PdfStamp {
+                shown: Shown::Seal(&verified),
+                sealer: &path,
+                key: MessageKey::Sm2(&holder.key),
+                has_authority: args.tsa.is_some(),
+            };
+            write(args, context, |ask, out| {
+                stamp_pdf(&args.pdf, context, bytes, how, &stamp, ask, out)
+            })
+        }
+    }
+}
+
+/// With a picture, by a key of another suite.
+fn sign_pdf(
+    args: &Args,
+    context: &Context,
+    document: Vec<u8>,
+    how: &How<'_>,
+    holder: &ForeignHolder,
+) -> Result<String, Failure> {
+    let path = how
+        .verifier
+        .proved_foreign_signer(holder.certificate(), how.time)
+        .map_err(|reasons| sealer_refused(&reasons))?;
+    let sign = |digest: &[u8]| holder.sign(digest, context);
+    let stamp = PdfStamp {
+        shown: holder.shown(),
+        sealer: &path,
+        key: MessageKey::Foreign {
+            algorithm: holder.algorithm(),
+            sign: &sign,
+        },
+        has_authority: args.tsa.is_some(),
+    };
+    write(args, context, |ask, out| {
+        stamp_pdf(&args.pdf, context, document, how, &stamp, ask, out)
+    })
+}
+
+fn sealer_refused(reasons: &[sealing::Reason]) -> Failure {
+    refused_by(
+        "签章人证书不能使用",
+        "the sealer's certificate cannot be used",
+        reasons,
+    )
 }
 
 fn stamp_ofd(
@@ -147,46 +214,26 @@ fn stamp_ofd(
     context: &Context,
     package: &Package,
     how: &How<'_>,
+    verified: &ses::VerifiedSeal,
+    path: &pki::VerifiedPath,
     holder: &Holder,
 ) -> Result<String, Failure> {
     let order = SealOrder {
-        seal: how.seal,
-        sealer: how.sealer,
+        seal: verified,
+        sealer: path,
         positions: how.positions,
         mode: how.mode,
         blank_pages: how.blank_pages,
         time: how.time,
         threads: thread::available_parallelism().map_or(1, |cores| cores.get().min(4)),
     };
-    write(args, context, |timestamp, out| {
+    write(args, context, |ask, out| {
+        let has_authority = args.tsa.is_some();
+        let mut over = |value: &[u8]| ask(HashAlgorithm::Sm3, &HashAlgorithm::Sm3.digest(value));
+        let timestamp = if has_authority { Some(&mut over as _) } else { None };
         let sealed = seal(package, &order, &holder.key, timestamp, out);
         let sealed = sealed.map_err(|error| seal_error(&error))?;
         Ok(ofd_done(&sealed, context.language))
-    })
-}
-
-fn stamp_pdf(
-    args: &Args,
-    context: &Context,
-    document: &[u8],
-    how: &How<'_>,
-    holder: &Holder,
-) -> Result<String, Failure> {
-    let order = PdfSealOrder {
-        seal: how.seal,
-        sealer: how.sealer,
-        positions: how.positions,
-        mode: how.mode,
-        blank_pages: how.blank_pages,
-        time: how.time,
-        form: PdfForm::Seal,
-    };
-    write(args, context, |timestamp, out| {
-        let sealed = seal_pdf(document, &order, &holder.key, timestamp, out);
-        let count = sealed.map_err(|error| pdf_seal_error(&error))?.placements.len();
-        Ok(context
-            .language
-            .pick(format!("{count} 处"), format!("{count} appearances")))
     })
 }
 
@@ -231,15 +278,16 @@ fn read_pdf(path: &Path, file: File) -> Result<Vec<u8>, Failure> {
 fn write(
     args: &Args,
     context: &Context,
-    work: impl FnOnce(Option<&mut TimestampSource<'_>>, &mut dyn Write) -> Result<String, Failure>,
+    work: impl FnOnce(&mut DigestTimestampSource<'_>, &mut dyn Write) -> Result<String, Failure>,
 ) -> Result<String, Failure> {
     let timeout = Duration::from_secs(TSA_TIMEOUT_SECONDS);
     // A failure of the timestamp server has words of its own; they are kept beside the library's error.
     let mut tsa_failure = None;
-    let mut ask = |value: &[u8]| {
+    let mut ask = |hash: HashAlgorithm, digest: &[u8]| {
         let nonce = context.rng().next_u64();
         let url = args.tsa.as_deref().unwrap_or_default();
-        request_token(url, value, nonce, timeout).map_err(|failure| {
+        let request = TimestampRequest::of_digest(hash, digest.to_vec(), Some(nonce), true);
+        request_granted(url, &request, timeout).map_err(|failure| {
             let text = format!("{failure:?}");
             tsa_failure = Some(failure);
             text
@@ -247,9 +295,7 @@ fn write(
     };
     let mut outcome = None;
     let written = write_new(&args.out, args.force, |out| {
-        let timestamp: Option<&mut TimestampSource<'_>> =
-            if args.tsa.is_some() { Some(&mut ask) } else { None };
-        let result = work(timestamp, out);
+        let result = work(&mut ask, out);
         let failed = result.is_err();
         outcome = Some(result);
         if failed {

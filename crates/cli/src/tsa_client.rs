@@ -22,9 +22,17 @@ pub(crate) fn request_token(
     nonce: u64,
     timeout: Duration,
 ) -> Result<Vec<u8>, Failure> {
-    let request = TimestampRequest::new(stamped, Some(nonce), true);
+    request_granted(url, &TimestampRequest::new(stamped, Some(nonce), true), timeout)
+}
+
+/// As [`request_token`], for any request.
+pub(crate) fn request_granted(
+    url: &str,
+    request: &TimestampRequest,
+    timeout: Duration,
+) -> Result<Vec<u8>, Failure> {
     let reply = exchange(url, request.der(), timeout)?;
-    let token = TimestampResponse::read(&reply).and_then(|response| response.granted(&request));
+    let token = TimestampResponse::read(&reply).and_then(|response| response.granted(request));
     Ok(token
         .map_err(|error| unusable(url, &error))?
         .signed()

@@ -86,6 +86,26 @@ pub(crate) fn pdf_seal_error(error: &PdfSealError) -> Failure {
         PdfSealError::Picture(_) => "印章图像不能放入 PDF：目前支持 PNG、JPEG、GIF、BMP".into(),
         PdfSealError::Refused(refusal) => return refused(refusal),
         PdfSealError::Timestamp(text) => format!("没有取得时间戳：{text}"),
+        PdfSealError::LevelForm { form, level } => {
+            format!("{form} 形式的签名没有 {level} 级：lt、lta 级请用 --form cades 或 sm2cms")
+        }
+        PdfSealError::TimestampLevel {
+            level,
+            has_source: false,
+        } => format!("{level} 级需要时间戳：请用 --tsa 给出时间戳服务器地址"),
+        PdfSealError::TimestampLevel { level, .. } => {
+            format!("{level} 级没有时间戳：请去掉 --tsa，或用 --level t")
+        }
+        PdfSealError::FormNeeds { form, .. } => {
+            format!("{form} 形式须用 SM2 密钥和电子印章（--seal、--key）；RSA、ECDSA 密钥请用 --form cades")
+        }
+        PdfSealError::EvidenceMissing { subject, .. } => {
+            format!("无法证明证书“{subject}”未被撤销：请用 --crl 给出其签发者的证书撤销列表")
+        }
+        PdfSealError::TimestampNotProved(_) => {
+            "时间戳不能追溯到受信任的时间戳机构：请在 --trust 中加入其根证书".into()
+        }
+        PdfSealError::Key(_) => "密钥没有签名，或与证书不符".into(),
         _ => "没有盖章".into(),
     };
     Failure::refused(zh, error.to_string())

@@ -170,12 +170,33 @@ impl<'a> AlgorithmIdentifier<'a> {
     }
 }
 
+/// `RSAPublicKey ::= SEQUENCE { modulus INTEGER, publicExponent INTEGER }` (RFC 8017 §A.1.1) of two big-endian numbers.
+pub(crate) fn rsa_public_key(modulus: &[u8], exponent: &[u8]) -> Vec<u8> {
+    let mut inner = Vec::new();
+    for number in [modulus, exponent] {
+        let zeros = number.iter().take_while(|byte| **byte == 0).count();
+        let digits = &number[zeros..];
+        // A number whose first bit is set would be negative.
+        let sign: &[u8] = if digits.first().is_none_or(|first| *first >= 0x80) {
+            &[0]
+        } else {
+            &[]
+        };
+        write(INTEGER, &[sign, digits].concat(), &mut inner);
+    }
+    let mut out = Vec::new();
+    write(SEQUENCE, &inner, &mut out);
+    out
+}
+
 fn bad(_: der::Error) -> Error {
     Error::Malformed("its ASN.1 structure is broken")
 }
 
 const BROKEN: Error = Error::Malformed("its ASN.1 structure is broken");
+const INTEGER: u8 = 0x02;
 const OCTET_STRING: u8 = 0x04;
+const SEQUENCE: u8 = 0x30;
 const CONSTRUCTED: u8 = 0x20;
 
 /// Rewrites the first value of `bytes` and returns what follows it.

@@ -17,11 +17,17 @@ pub(crate) struct Subject<'a> {
     pub(crate) issuer: &'a [u8],
     /// The holder's name, DER.
     pub(crate) subject: &'a [u8],
-    /// The holder's public key, SEC 1, on whatever curve.
+    /// The holder's public key: SEC 1, on whatever curve; or an RSAPublicKey.
     point: &'a [u8],
 }
 
 impl Subject<'_> {
+    /// Whether the certificate is for the key of these bits, on whatever curve or of RSA.
+    pub(crate) fn holds_bits(&self, bits: &[u8]) -> bool {
+        let as_sm2 = || gm::PublicKey::from_sec1(bits).is_ok_and(|key| self.holds(&key));
+        self.point == bits || as_sm2()
+    }
+
     /// Whether the certificate is for this key. A point of the SM2 curve is a key of it whatever its
     /// algorithm is called.
     pub(crate) fn holds(&self, key: &gm::PublicKey) -> bool {

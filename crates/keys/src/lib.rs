@@ -20,6 +20,7 @@ mod asn1;
 mod certificate;
 mod disk;
 mod error;
+mod foreign;
 mod kdf;
 mod key_file;
 mod pbe;
@@ -32,6 +33,7 @@ mod test_support;
 
 pub use certificate::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX};
 pub use error::Error;
+pub use foreign::{ForeignKey, ForeignKind, RsaPadding};
 pub use kdf::{KDF_LANES_MAX, KDF_MEMORY_KIB_MAX, KDF_PASSES_MAX, Kdf};
 pub use key_file::{Algorithm, KeyId, LABEL_CHARS_MAX, PIN_TRIES_MAX};
 pub use pbe::ITERATIONS_MAX;

@@ -1,6 +1,7 @@
-//! PKCS#12 files (RFC 7292): one SM2 key and its certificates.
+//! PKCS#12 files (RFC 7292): one key and its certificates.
 
 use crate::asn1::{self, AlgorithmIdentifier, Fields};
+use crate::foreign::{self, ForeignKey};
 use crate::pbe::{self, Hash, Password};
 use crate::{CERTIFICATE_BYTES_MAX, CHAIN_CERTIFICATES_MAX, Error, certificate, pkcs8};
 use der::asn1::ObjectIdentifier;
@@ -14,20 +15,38 @@ const BAGS_MAX: usize = 256;
 const BAG_DEPTH_MAX: usize = 4;
 
 /// What a PKCS#12 file held.
-pub(crate) struct Contents {
-    pub(crate) key: SigningKey,
+pub(crate) struct Contents<K> {
+    pub(crate) key: K,
     /// In path order, the key's certificate first; empty when the file has none for this key.
     pub(crate) certificates: Vec<Vec<u8>>,
 }
 
-/// Reads a PFX, checking its MAC if it has one.
-///
+/// Reads the SM2 key of a PFX, checking its MAC if it has one.
+pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents<SigningKey>, Error> {
+    read_bags(bytes, password)?.choose(pkcs8::private_key_info, |key| key.public_key().to_sec1().to_vec())
+}
+
+/// As [`read`], for a key of another suite.
+pub(crate) fn read_foreign(bytes: &[u8], password: &str) -> Result<Contents<ForeignKey>, Error> {
+    read_bags(bytes, password)?.choose(foreign::private_key_info, ForeignKey::public_bits)
+}
+
+/// Whether the bytes are a PFX and no private key by itself: its version is 3, and a SEQUENCE follows it.
+pub(crate) fn looks_like(bytes: &[u8]) -> bool {
+    let look = || {
+        let der = asn1::to_der(bytes)?;
+        let mut fields = Fields::of(&der)?;
+        fields.number()
+    };
+    bytes.first() == Some(&0x30) && look().is_ok_and(|version| version == 3)
+}
+
 /// ```text
 /// PFX ::= SEQUENCE { version INTEGER {v3(3)}, authSafe ContentInfo, macData MacData OPTIONAL }
 /// AuthenticatedSafe ::= SEQUENCE OF ContentInfo
 /// ```
 /// (RFC 7292 §4)
-pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, Error> {
+fn read_bags(bytes: &[u8], password: &str) -> Result<Bags, Error> {
     let der = asn1::to_der(bytes)?;
     let mut fields = Fields::of(&der)?;
     if fields.number()? != 3 {
@@ -45,7 +64,7 @@ pub(crate) fn read(bytes: &[u8], password: &str) -> Result<Contents, Error> {
         let contents = safe_contents(&mut parts.sequence()?, &mut password)?;
         bags.read(&mut Fields::of(&contents)?, &mut password, 0)?;
     }
-    bags.choose()
+    Ok(bags)
 }
 
 /// `ContentInfo ::= SEQUENCE { contentType OBJECT IDENTIFIER, content [0] EXPLICIT ANY }` holding plain data.
@@ -144,14 +163,16 @@ fn safe_contents(info: &mut Fields<'_>, password: &mut Password) -> Result<Zeroi
     Ok(der)
 }
 
+/// What ties a key to its certificate.
+type LocalId = Option<Vec<u8>>;
+
 /// The keys and certificates met so far, each with its localKeyId.
 #[derive(Default)]
 struct Bags {
     seen: usize,
-    keys: Vec<(SigningKey, Option<Vec<u8>>)>,
-    certificates: Vec<(Vec<u8>, Option<Vec<u8>>)>,
-    /// The first key that is no SM2 key, for the message if there is no other.
-    other_key: Option<Error>,
+    /// Each a PrivateKeyInfo.
+    keys: Vec<(Zeroizing<Vec<u8>>, LocalId)>,
+    certificates: Vec<(Vec<u8>, LocalId)>,
 }
 
 impl Bags {
@@ -175,24 +196,12 @@ impl Bags {
             let value = bag.explicit(0)?.ok_or(Error::Malformed("a bag is empty"))?;
             let local_id = local_key_id(&bag)?;
             match id.as_str() {
-                "1.2.840.113549.1.12.10.1.1" => self.key(pkcs8::private_key_info(value), local_id)?,
-                "1.2.840.113549.1.12.10.1.2" => {
-                    let plain = pkcs8::decrypt(value, password)?;
-                    self.key(pkcs8::private_key_info(&plain), local_id)?;
-                }
+                "1.2.840.113549.1.12.10.1.1" => self.keys.push((Zeroizing::new(value.to_vec()), local_id)),
+                "1.2.840.113549.1.12.10.1.2" => self.keys.push((pkcs8::decrypt(value, password)?, local_id)),
                 "1.2.840.113549.1.12.10.1.3" => self.certificate(value, local_id)?,
                 "1.2.840.113549.1.12.10.1.6" => self.read(&mut Fields::of(value)?, password, depth + 1)?,
                 _ => {}
             }
-        }
-        Ok(())
-    }
-
-    fn key(&mut self, key: Result<SigningKey, Error>, local_id: Option<Vec<u8>>) -> Result<(), Error> {
-        match key {
-            Ok(key) => self.keys.push((key, local_id)),
-            Err(other @ Error::NotSm2(_)) => self.other_key = self.other_key.take().or(Some(other)),
-            Err(error) => return Err(error),
         }
         Ok(())
     }
@@ -214,16 +223,32 @@ impl Bags {
         Ok(())
     }
 
-    /// The one SM2 key and its certificate: the one that carries its public key; of several (a renewed one
-    /// beside the old), the one with its localKeyId.
-    fn choose(mut self) -> Result<Contents, Error> {
-        let (key, local_id) = match self.keys.len() {
-            0 => return Err(self.other_key.unwrap_or(Error::NoKey)),
-            1 => self.keys.remove(0),
+    /// The one key that `parse` takes, and its certificate: the one that carries its `public` key; of several (a
+    /// renewed one beside the old), the one with its localKeyId.
+    fn choose<K>(
+        mut self,
+        parse: impl Fn(&[u8]) -> Result<K, Error>,
+        public: impl Fn(&K) -> Vec<u8>,
+    ) -> Result<Contents<K>, Error> {
+        let mut keys = Vec::new();
+        // The first key of another kind, for the message if there is no other.
+        let mut other_key = None;
+        for (info, local_id) in &self.keys {
+            match parse(info) {
+                Ok(key) => keys.push((key, local_id.clone())),
+                Err(other @ (Error::NotSm2(_) | Error::Unsupported { .. })) => {
+                    other_key = other_key.or(Some(other));
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        let (key, local_id) = match keys.len() {
+            0 => return Err(other_key.unwrap_or(Error::NoKey)),
+            1 => keys.remove(0),
             several => return Err(Error::SeveralKeys(several)),
         };
-        let is_leaf =
-            |der: &[u8]| certificate::subject(der).is_ok_and(|subject| subject.holds(key.public_key()));
+        let public = public(&key);
+        let is_leaf = |der: &[u8]| certificate::subject(der).is_ok_and(|subject| subject.holds_bits(&public));
         let leaves: Vec<usize> = (0..self.certificates.len())
             .filter(|index| is_leaf(&self.certificates[*index].0))
             .collect();

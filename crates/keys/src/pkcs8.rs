@@ -102,7 +102,7 @@ fn ec_private_key(der: &[u8], curve: Option<ObjectIdentifier>) -> Result<Signing
     Ok(key)
 }
 
-fn curve_of(parameters: der::asn1::AnyRef<'_>) -> Result<ObjectIdentifier, Error> {
+pub(crate) fn curve_of(parameters: der::asn1::AnyRef<'_>) -> Result<ObjectIdentifier, Error> {
     match parameters.header().tag() {
         Tag::ObjectIdentifier => parameters
             .decode_as()

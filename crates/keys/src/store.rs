@@ -432,7 +432,7 @@ fn check_new(new: &NewKey<'_>) -> Result<(), Error> {
     pin::check(new.pin).map_err(Error::WeakPin)
 }
 
-fn check_size(bytes: &[u8]) -> Result<(), Error> {
+pub(crate) fn check_size(bytes: &[u8]) -> Result<(), Error> {
     if bytes.len() > IMPORT_BYTES_MAX {
         return Err(Error::TooBig {
             bytes: bytes.len(),

@@ -17,6 +17,15 @@ pub struct SecurityStore {
     pub ocsps: Vec<Vec<u8>>,
 }
 
+impl SecurityStore {
+    /// Adds what another one holds.
+    pub fn extend(&mut self, other: Self) {
+        self.certificates.extend(other.certificates);
+        self.crls.extend(other.crls);
+        self.ocsps.extend(other.ocsps);
+    }
+}
+
 /// The store of a document; empty when there is none. Entries that cannot be decoded are left out.
 pub fn security_store(document: &Document<'_>) -> Result<SecurityStore, Error> {
     let catalog = document.catalog()?;

@@ -64,24 +64,33 @@ pub fn add_signature(document: &Document<'_>, new: &NewSignature<'_>) -> Result<
     let image = add_picture(&mut update, new.picture);
     let field = update.add(Object::Null);
     let mut widgets: BTreeMap<usize, Vec<Object>> = BTreeMap::new();
-    let mut kids = Vec::new();
+    let mut own = Vec::new();
     for appearance in new.appearances {
         let page = match pages.get(appearance.page) {
             Some(page) if page.id.is_some() => page,
             _ => return structure("page", "it does not exist, or is no object of its own"),
         };
-        let widget = add_widget(&mut update, document, page, appearance, image, field);
-        widgets
-            .entry(appearance.page)
-            .or_default()
-            .push(Object::Reference(widget));
-        kids.push(Object::Reference(widget));
+        let widget = widget(&mut update, document, page, appearance, image);
+        own.push((appearance.page, widget));
     }
     let mut dictionary = Dictionary::default();
+    if let [(page, widget)] = &own[..] {
+        // One widget stands in its field: some readers, poppler among them, take a widget of its own for a field.
+        dictionary = widget.clone();
+        widgets.insert(*page, vec![Object::Reference(field)]);
+    } else {
+        let mut kids = Vec::new();
+        for (page, mut widget) in own {
+            widget.set("Parent", Object::Reference(field));
+            let widget = Object::Reference(update.add(Object::Dictionary(widget)));
+            widgets.entry(page).or_default().push(widget.clone());
+            kids.push(widget);
+        }
+        dictionary.set("Kids", Object::Array(kids));
+    }
     dictionary.set("FT", Object::name("Sig"));
-    dictionary.set("T", Object::text(free_name(document)?.as_bytes()));
+    dictionary.set("T", Object::text(free_name(document, "Seal")?.as_bytes()));
     dictionary.set("V", Object::Reference(value));
-    dictionary.set("Kids", Object::Array(kids));
     update.replace(field, Object::Dictionary(dictionary));
     for (page, added) in widgets {
         add_annotations(&mut update, document, &pages[page], added)?;
@@ -140,14 +149,14 @@ fn add_picture(update: &mut Update<'_, '_>, picture: &Picture) -> ObjectId {
     update.add_stream(colours, picture.colours.clone())
 }
 
-fn add_widget(
+/// A widget without its field.
+fn widget(
     update: &mut Update<'_, '_>,
     document: &Document<'_>,
     page: &Page,
     appearance: &Appearance,
     image: ObjectId,
-    field: ObjectId,
-) -> ObjectId {
+) -> Dictionary {
     let view = page.view(document);
     let [x, y, width, height] = appearance.seal;
     let [part_x, part_y, part_width, part_height] = appearance.part;
@@ -180,7 +189,6 @@ fn add_widget(
     let mut widget = Dictionary::default();
     widget.set("Type", Object::name("Annot"));
     widget.set("Subtype", Object::name("Widget"));
-    widget.set("Parent", Object::Reference(field));
     widget.set("Rect", numbers(&rectangle));
     // Print, and locked: nobody moves it by accident (ISO 32000-1 table 165).
     widget.set("F", Object::Integer(132));
@@ -188,7 +196,7 @@ fn add_widget(
     if let Some(id) = page.id {
         widget.set("P", Object::Reference(id));
     }
-    update.add(Object::Dictionary(widget))
+    widget
 }
 
 fn numbers(numbers: &[f64]) -> Object {
@@ -196,11 +204,11 @@ fn numbers(numbers: &[f64]) -> Object {
 }
 
 /// A name that no field of the document has.
-fn free_name(document: &Document<'_>) -> Result<String, Error> {
+pub(crate) fn free_name(document: &Document<'_>, stem: &str) -> Result<String, Error> {
     let taken: Vec<String> = fields(document)?.into_iter().map(|field| field.name).collect();
     let mut number = 1;
     loop {
-        let name = format!("Seal{number}");
+        let name = format!("{stem}{number}");
         // A field below another one would have the other one's name before a dot.
         if !taken
             .iter()
@@ -212,7 +220,7 @@ fn free_name(document: &Document<'_>) -> Result<String, Error> {
     }
 }
 
-fn add_annotations(
+pub(crate) fn add_annotations(
     update: &mut Update<'_, '_>,
     document: &Document<'_>,
     page: &Page,
@@ -241,15 +249,17 @@ fn add_annotations(
 }
 
 /// The form gains the field; the catalogue changes only where it has to.
-fn add_to_form(
+pub(crate) fn add_to_form(
     update: &mut Update<'_, '_>,
     document: &Document<'_>,
     field: ObjectId,
     certified_by: Option<ObjectId>,
 ) -> Result<(), Error> {
-    let mut catalog = document.catalog()?;
     let Some(root) = document.trailer().get("Root").and_then(Object::as_reference) else {
         return structure("catalogue", "/Root is no reference");
+    };
+    let Object::Dictionary(mut catalog) = update.current(root)? else {
+        return structure("catalogue", "it is no dictionary");
     };
     let place = catalog.get("AcroForm").and_then(Object::as_reference);
     let mut dictionary = form(document)?.unwrap_or_default();

@@ -105,6 +105,32 @@ impl<'d, 'a> Update<'d, 'a> {
     /// When no signature dictionary was added, or the trailer cannot be followed.
     pub fn write(self, file_id: &[u8]) -> Result<Appended, Error> {
         let base = self.document.bytes().len();
+        let (mut bytes, hole) = self.put(file_id)?;
+        let Some((range, hole)) = hole else {
+            return structure("update", "it holds no signature");
+        };
+        let total = base + bytes.len();
+        let numbers = [0, base + hole.start, base + hole.end, total - base - hole.end];
+        let text = byte_range(numbers);
+        bytes[range.start..range.start + text.len()].copy_from_slice(text.as_bytes());
+        Ok(Appended { bytes, hole, base })
+    }
+
+    /// As [`write`](Self::write), for an update without a signature. Nothing when nothing changes.
+    pub fn write_unsigned(self, file_id: &[u8]) -> Result<Vec<u8>, Error> {
+        if self.objects.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (bytes, hole) = self.put(file_id)?;
+        if hole.is_some() {
+            return structure("update", "it holds a signature");
+        }
+        Ok(bytes)
+    }
+
+    /// All bytes, and where a signature's byte range and value stand.
+    fn put(&self, file_id: &[u8]) -> Result<(Vec<u8>, Option<SignaturePlace>), Error> {
+        let base = self.document.bytes().len();
         let mut bytes = Vec::new();
         if !self.document.bytes().ends_with(b"\n") {
             bytes.push(b'\n');
@@ -130,15 +156,8 @@ impl<'d, 'a> Update<'d, 'a> {
             }
             bytes.extend_from_slice(b"\nendobj\n");
         }
-        let Some((range, hole)) = hole else {
-            return structure("update", "it holds no signature");
-        };
         self.put_xref(&mut bytes, base, places, file_id)?;
-        let total = base + bytes.len();
-        let numbers = [0, base + hole.start, base + hole.end, total - base - hole.end];
-        let text = byte_range(numbers);
-        bytes[range.start..range.start + text.len()].copy_from_slice(text.as_bytes());
-        Ok(Appended { bytes, hole, base })
+        Ok((bytes, hole))
     }
 
     fn trailer(&self, file_id: &[u8]) -> Result<Dictionary, Error> {
@@ -236,8 +255,11 @@ impl Appended {
 
 const DIGITS: &[u8; 16] = b"0123456789abcdef";
 
+/// Where a byte range and a signature value stand in appended bytes.
+type SignaturePlace = (Range<usize>, Range<usize>);
+
 /// Writes a signature dictionary; where its byte range and its value stand.
-fn put_signature(bytes: &mut Vec<u8>, dictionary: &Dictionary, room: usize) -> (Range<usize>, Range<usize>) {
+fn put_signature(bytes: &mut Vec<u8>, dictionary: &Dictionary, room: usize) -> SignaturePlace {
     put_dictionary(bytes, dictionary);
     bytes.truncate(bytes.len() - 2);
     bytes.extend_from_slice(b"/ByteRange");

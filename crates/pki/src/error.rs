@@ -122,6 +122,9 @@ pub enum Error {
         /// What does not fit.
         what: &'static str,
     },
+    /// A key of another suite than SM2 did not sign.
+    #[error("the key did not sign: {0}")]
+    ForeignKey(String),
     /// The key, or the device that holds it, did not sign.
     #[error(transparent)]
     Sign(#[from] gm::SignError),

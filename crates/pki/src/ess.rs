@@ -81,10 +81,14 @@ pub(crate) fn read(attributes: &SignedAttributes) -> Result<Vec<EssCertId>, Erro
     Ok(identifiers)
 }
 
-/// A SigningCertificateV2 attribute value that names `certificate` by SM3, issuer and serial number.
-pub(crate) fn write_signing_certificate_v2(certificate: &Certificate) -> Vec<u8> {
-    let algorithm = write::sequence(&[&write::oid(&oid::SM3)]);
-    let hash = write::octet_string(certificate.digest().as_bytes());
+/// A SigningCertificateV2 attribute value that names `certificate` by its digest, issuer and serial number.
+pub(crate) fn write_signing_certificate_v2(certificate: &Certificate, hash: HashAlgorithm) -> Vec<u8> {
+    // SHA-256 is the default, which DER leaves out.
+    let algorithm = match hash {
+        HashAlgorithm::Sha256 => Vec::new(),
+        other => write::sequence(&[&write::oid(&other.oid())]),
+    };
+    let hash = write::octet_string(&hash.digest(certificate.der()));
     let issuer = write::sequence(&[&write::explicit(DIRECTORY_NAME, certificate.issuer().der())]);
     let serial = write::integer(certificate.serial());
     let issuer_serial = write::sequence(&[&issuer, &serial]);

@@ -1,14 +1,14 @@
 //! Keys and signatures of other suites than the national one: RSA, ECDSA, Ed25519, as met in documents that others
-//! signed. Nothing here signs.
+//! signed. Private keys are not here.
 
 use const_oid::ObjectIdentifier;
 use p256::ecdsa::signature::hazmat::PrehashVerifier as _;
 use rsa::traits::PublicKeyParts as _;
 use rsa::{BoxedUint, Pkcs1v15Sign, Pss, RsaPublicKey};
 
-use crate::asn1::{self, Element};
+use crate::asn1::{self, Element, write};
 use crate::certificate::split_algorithm;
-use crate::{Certificate, HashAlgorithm, oid};
+use crate::{Certificate, Error, HashAlgorithm, oid};
 
 /// RSA moduli below this many bits no longer keep anything secret (NIST SP 800-131A rev. 2).
 const RSA_BITS_STRONG: u32 = 2048;
@@ -17,6 +17,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 512..=8192;
 
 const RSA_ENCRYPTION: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 const RSASSA_PSS: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.10");
+const MGF1: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.8");
 const ED25519: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.101.112");
 const P256: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.3.1.7");
 const P384: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.3.132.0.34");
@@ -114,6 +115,95 @@ impl ForeignKey {
     pub fn is_weak(&self) -> bool {
         matches!(self, Self::Rsa(key) if key.n_bits_precision() < RSA_BITS_STRONG)
     }
+}
+
+/// How a key of another suite signs a message; SHA-1 and MD5 are not offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignAlgorithm {
+    /// RSASSA-PKCS1-v1_5 (RFC 8017 §8.2).
+    RsaPkcs1(ForeignHash),
+    /// RSASSA-PSS, the mask made with the same digest, the salt as long as the digest (RFC 8017 §8.1).
+    RsaPss(ForeignHash),
+    /// ECDSA (FIPS 186-5).
+    Ecdsa(ForeignHash),
+}
+
+/// The digests that keys of other suites sign with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignHash {
+    /// SHA-256.
+    Sha256,
+    /// SHA-384.
+    Sha384,
+    /// SHA-512.
+    Sha512,
+}
+
+impl ForeignAlgorithm {
+    /// The digest that is signed.
+    pub fn hash(self) -> HashAlgorithm {
+        let (Self::RsaPkcs1(hash) | Self::RsaPss(hash) | Self::Ecdsa(hash)) = self;
+        match hash {
+            ForeignHash::Sha256 => HashAlgorithm::Sha256,
+            ForeignHash::Sha384 => HashAlgorithm::Sha384,
+            ForeignHash::Sha512 => HashAlgorithm::Sha512,
+        }
+    }
+
+    fn scheme(self) -> ForeignScheme {
+        let scheme = match self {
+            Self::RsaPkcs1(_) => Scheme::Pkcs1,
+            Self::RsaPss(_) => Scheme::Pss(self.hash().digest(&[]).len()),
+            Self::Ecdsa(_) => Scheme::Ecdsa,
+        };
+        ForeignScheme {
+            scheme,
+            hash: self.hash(),
+        }
+    }
+
+    /// The DER of its AlgorithmIdentifier (RFC 4055, RFC 5754 §3).
+    pub(crate) fn identifier(self) -> Vec<u8> {
+        let null = [asn1::NULL, 0];
+        let hash = write::sequence(&[&write::oid(&self.hash().oid()), &null]);
+        let named = |scheme| {
+            let row = WITH_HASH
+                .iter()
+                .find(|row| row.1 == scheme && row.2 == self.hash());
+            row.map_or(Vec::new(), |(oid, ..)| write::oid(oid))
+        };
+        match self {
+            Self::RsaPkcs1(_) => write::sequence(&[&named(Scheme::Pkcs1), &null]),
+            Self::Ecdsa(_) => write::sequence(&[&named(Scheme::Ecdsa)]),
+            Self::RsaPss(_) => {
+                let salt = self.hash().digest(&[]).len() as u64;
+                let mask = write::sequence(&[&write::oid(&MGF1), &hash]);
+                let parameters = write::sequence(&[
+                    &write::explicit(0, &hash),
+                    &write::explicit(1, &mask),
+                    &write::explicit(2, &write::unsigned(salt)),
+                ]);
+                write::sequence(&[&write::oid(&RSASSA_PSS), &parameters])
+            }
+        }
+    }
+}
+
+/// Whether a signature over `digest` holds under the key of `certificate`.
+///
+/// # Errors
+/// When the certificate has no such key, or one that is too weak to sign anything new.
+pub(crate) fn holds_under(
+    certificate: &Certificate,
+    algorithm: ForeignAlgorithm,
+    digest: &[u8],
+    value: &[u8],
+) -> Result<bool, Error> {
+    let unusable = || Error::ForeignKey("the certificate has no key of this kind, or a weak one".into());
+    let key = foreign_key(certificate)
+        .filter(|key| !key.is_weak())
+        .ok_or_else(unusable)?;
+    Ok(algorithm.scheme().verifies(&key, digest, value))
 }
 
 /// A signature algorithm with its digest, as far as it is computed here.

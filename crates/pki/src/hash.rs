@@ -90,6 +90,12 @@ impl HashAlgorithm {
             .map(|(_, hash, _)| *hash)
     }
 
+    /// Its identifier.
+    pub(crate) fn oid(self) -> ObjectIdentifier {
+        let row = TABLE.iter().find(|(_, hash, _)| *hash == self);
+        row.map_or(oid::SM3, |(oid, ..)| *oid)
+    }
+
     /// Whether documents with the same digest can be made.
     pub fn is_weak(self) -> bool {
         matches!(self, Self::Sha1 | Self::Md5)

@@ -47,13 +47,15 @@ pub use cms_verify::{
     ContentHasher, ContentToSign, DigestAlgorithm, Fact, SignatureFact, SignerFacts, SignerFault,
     verify_any_signer, verify_signer,
 };
-pub use cms_write::{SignedDataShape, write_signed_data};
+pub use cms_write::{
+    MessageKey, SignDigest, SignedDataShape, SignedMessage, sign_cades, sign_data, write_signed_data,
+};
 pub use crl::{CRL_BYTES_MAX, CRL_ENTRIES_MAX, Crl, CrlEntry};
 pub use csr::{CERTIFICATE_REQUEST_BYTES_MAX, CertificateRequest};
 pub use error::Error;
 pub use ess::{EssCertId, EssHash};
 pub use extension::{BasicConstraints, Extension, KeyUsage};
-pub use foreign::{ForeignKey, foreign_key, is_signed_by_foreign};
+pub use foreign::{ForeignAlgorithm, ForeignHash, ForeignKey, foreign_key, is_signed_by_foreign};
 pub use hash::{HashAlgorithm, Hasher};
 pub use name::{Attribute, Name, attribute_name};
 pub use path::{

@@ -4,7 +4,7 @@ use const_oid::ObjectIdentifier;
 
 use crate::asn1::{self, write};
 use crate::timestamp::read_integer;
-use crate::{DigestAlgorithm, Error, FailureInfo, MessageImprint};
+use crate::{DigestAlgorithm, Error, FailureInfo, HashAlgorithm, MessageImprint};
 
 /// The largest request that is read.
 pub const TIMESTAMP_REQUEST_BYTES_MAX: usize = 64 * 1024;
@@ -37,7 +37,17 @@ impl TimestampRequest {
     /// A `nonce` that nobody could foresee shows that the answer is fresh. `cert_req` asks for the certificate
     /// of the authority to be put into the token.
     pub fn new(stamped: &[u8], nonce: Option<u64>, cert_req: bool) -> Self {
-        let imprint = MessageImprint::sm3(stamped);
+        let digest = HashAlgorithm::Sm3.digest(stamped);
+        Self::of_digest(HashAlgorithm::Sm3, digest, nonce, cert_req)
+    }
+
+    /// As [`new`](Self::new), for a digest by any algorithm.
+    pub fn of_digest(hash: HashAlgorithm, digest: Vec<u8>, nonce: Option<u64>, cert_req: bool) -> Self {
+        let imprint = MessageImprint {
+            algorithm: hash.oid(),
+            has_parameters: false,
+            digest,
+        };
         let nonce = nonce.map(|nonce| write::unsigned(nonce)[2..].to_vec());
         let der = write::sequence(&[
             &write::unsigned(1),

@@ -9,8 +9,8 @@ use crate::cms_write::{Draft, attribute, basic_attributes};
 use crate::ess::write_signing_certificate_v2;
 use crate::timestamp::check_authority;
 use crate::{
-    Certificate, ContentToSign, Error, Fact, MessageImprint, TimestampRequest, TimestampToken, TsaName,
-    TstInfo, oid, verify_signer,
+    Certificate, ContentToSign, DigestAlgorithm, Error, Fact, HashAlgorithm, MessageImprint,
+    TimestampRequest, TimestampToken, TsaName, TstInfo, oid, verify_any_signer, verify_signer,
 };
 
 /// The largest answer that is read.
@@ -202,7 +202,7 @@ impl TimestampResponse {
             return differs("the policy");
         }
         match token.signed().certificate_of(token.signer(), &[]) {
-            Some(certificate) => check_signature(token, certificate)?,
+            Some(certificate) => check_signature(token, certificate, request)?,
             None if request.cert_req() => {
                 return differs("the certificate of the authority, which is missing,");
             }
@@ -212,9 +212,18 @@ impl TimestampResponse {
     }
 }
 
-fn check_signature(token: &TimestampToken, certificate: &Certificate) -> Result<(), Error> {
+fn check_signature(
+    token: &TimestampToken,
+    certificate: &Certificate,
+    request: &TimestampRequest,
+) -> Result<(), Error> {
     let content = ContentToSign::Bytes(token.signed().content().unwrap_or_default());
-    let facts = verify_signer(token.signer(), certificate, content);
+    // Who asks with a digest of another suite takes an answer of another suite.
+    let verify = match DigestAlgorithm::of(request.imprint().algorithm) {
+        DigestAlgorithm::Sm3 => verify_signer,
+        _ => verify_any_signer,
+    };
+    let facts = verify(token.signer(), certificate, content);
     let what = if !facts.is_intact() {
         "the signature"
     } else if facts.signing_certificate != Fact::Holds {
@@ -269,7 +278,7 @@ pub fn issue_token(
     }
     .to_der();
     let mut attributes = basic_attributes(&oid::TST_INFO, &gm::sm3(&info), at);
-    let identifier = write_signing_certificate_v2(tsa);
+    let identifier = write_signing_certificate_v2(tsa, HashAlgorithm::Sm3);
     attributes.push(attribute(&oid::SIGNING_CERTIFICATE_V2, identifier));
     let token = Draft {
         content_type: oid::TST_INFO,

@@ -1,6 +1,10 @@
 //! Put a seal on a document; say what a sealed document proves.
 
 mod code;
+mod pdf_date;
+mod pdf_picture;
+mod pdf_place;
+mod pdf_refusal;
 mod pdf_seal;
 mod position;
 mod report;
@@ -11,7 +15,8 @@ mod verify;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
 pub use pdf::PDF_BYTES_MAX;
-pub use pdf_seal::{PdfForm, PdfSealError, PdfSealOrder, SealedPdf, seal_pdf};
+pub use pdf_refusal::PdfSealError;
+pub use pdf_seal::{DigestTimestampSource, PdfForm, PdfLevel, PdfSealOrder, SealedPdf, Shown, seal_pdf};
 pub use position::{
     Edge, Fold, PLACEMENTS_MAX, PageSelection, PageSizes, Placement, Position, PositionError, SLICE_MM_MIN,
     place,

@@ -1,34 +1,37 @@
-//! Puts a seal on a PDF document (电子签章生成流程, GB/T 38540-2020 7.2; ISO 32000-1 §12.8).
+//! Puts a seal on a PDF document (电子签章生成流程, GB/T 38540-2020 7.2; ISO 32000-1 §12.8; ETSI EN 319 142-1).
 
+use std::fmt;
 use std::io::Write;
 
-use gm::{Signer, Sm3};
-use image::ImageReader;
+use gm::Digest;
 use jiff::Timestamp;
-use jiff::tz::{Offset, TimeZone};
-use ofd::geometry::Box as MmBox;
-use pdf::{Appearance, Document, NewSignature, Object, Page, Picture};
-use pki::{SignedDataShape, VerifiedPath, write_signed_data};
-use ses::{PictureFormat, SignatureTemplate, VerifiedSeal, make_signature};
+use pdf::{Appearance, Appended, Document, NewSignature};
+use pki::{
+    ContentHasher, ContentToSign, HashAlgorithm, Hasher, MessageKey, Purpose, SignedDataShape, SignedMessage,
+    VerifiedPath, sign_cades, sign_data,
+};
+use ses::{SignatureTemplate, SignedTbs, VerifiedSeal, check_use, make_signature};
 
 use crate::code::{Check, Effect};
-use crate::position::{Placement, Position, PositionError, place};
+use crate::pdf_date::write_date;
+use crate::pdf_picture::{appearance, unpack};
+use crate::pdf_place::place_all;
+use crate::pdf_refusal::PdfSealError;
+use crate::position::{Placement, Position};
 use crate::report::Report;
-use crate::seal::{BlankPages, Mode, TimestampSource};
+use crate::seal::{BlankPages, Mode};
 use crate::verify::{Trust, Verifier};
 
-/// Room for everything in a seal signature that is neither seal nor certificate, in bytes.
+/// Room for everything in a signature value that is neither seal nor certificate, in bytes.
 const VALUE_SPARE_BYTES: usize = 2048;
 /// Room for a timestamp, in bytes.
 const TIMESTAMP_BYTES: usize = 16 << 10;
-/// Largest picture that is unpacked, in pixels.
-const PICTURE_PIXELS_MAX: u64 = 40_000_000;
 
 /// What to seal with, where, and how.
 pub struct PdfSealOrder<'a> {
-    /// The seal, verified for `time`.
-    pub seal: &'a VerifiedSeal,
-    /// The sealer's certificate, verified for `time`; one of those the seal was made for.
+    /// What is shown.
+    pub shown: Shown<'a>,
+    /// The signer's certificate, verified for `time`; with a seal, one of those the seal was made for.
     pub sealer: &'a VerifiedPath,
     /// Where it appears; several appearances belong to one signature.
     pub positions: &'a [Position],
@@ -40,6 +43,41 @@ pub struct PdfSealOrder<'a> {
     pub time: Timestamp,
     /// The form of the signature value.
     pub form: PdfForm,
+    /// What is added so that the signature can be verified later.
+    pub level: PdfLevel,
+    /// Whose anchors, certificates and revocation lists the levels LT and LTA take their evidence from.
+    pub verifier: &'a Verifier,
+}
+
+/// What a signature shows.
+#[derive(Clone, Copy)]
+pub enum Shown<'a> {
+    /// A seal, verified for the signing time.
+    Seal(&'a VerifiedSeal),
+    /// A picture that is no seal, for signers with keys of other suites.
+    Picture {
+        /// PNG, JPEG, GIF or BMP.
+        data: &'a [u8],
+        /// In mm.
+        width_mm: f64,
+        /// In mm.
+        height_mm: f64,
+    },
+}
+
+impl Shown<'_> {
+    /// Width and height in mm.
+    pub(crate) fn size_mm(&self) -> (f64, f64) {
+        match self {
+            Self::Seal(seal) => {
+                let picture = seal.seal().picture();
+                (picture.width_mm as f64, picture.height_mm as f64)
+            }
+            Self::Picture {
+                width_mm, height_mm, ..
+            } => (*width_mm, *height_mm),
+        }
+    }
 }
 
 /// The forms of a PDF signature that are written.
@@ -50,7 +88,48 @@ pub enum PdfForm {
     Seal,
     /// `GM.sm2cms.detached`: a signed message of GB/T 35275; the seal is shown, but not part of what is signed.
     Message,
+    /// `ETSI.CAdES.detached`: a PAdES signature (ETSI EN 319 142-1), with SM2, RSA or ECDSA.
+    Cades,
 }
+
+impl PdfForm {
+    /// `/Filter` and `/SubFilter`.
+    fn names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Seal => ("Yinxin.SES", "GM.sm2seal"),
+            Self::Message => ("Yinxin.SES", "GM.sm2cms.detached"),
+            Self::Cades => ("Adobe.PPKLite", "ETSI.CAdES.detached"),
+        }
+    }
+}
+
+/// The baseline levels (ETSI EN 319 142-1 §6), each with all of the one before.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PdfLevel {
+    /// A signature.
+    #[default]
+    B,
+    /// With a timestamp over the signature value.
+    T,
+    /// With the certificates and revocation data to verify it by.
+    Lt,
+    /// With a document timestamp over all of it.
+    Lta,
+}
+
+impl fmt::Display for PdfLevel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::B => "B",
+            Self::T => "T",
+            Self::Lt => "LT",
+            Self::Lta => "LTA",
+        })
+    }
+}
+
+/// Gets the DER of a timestamp token over a digest by this algorithm, or says why there is none.
+pub type DigestTimestampSource<'a> = dyn FnMut(HashAlgorithm, &[u8]) -> Result<Vec<u8>, String> + 'a;
 
 /// What was written.
 #[derive(Clone, Debug, PartialEq)]
@@ -63,170 +142,214 @@ pub struct SealedPdf {
     pub bytes: usize,
 }
 
-/// Why a PDF is not sealed. Nothing was written, unless the disk failed while writing.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum PdfSealError {
-    /// The document cannot be read, or takes no update.
-    #[error("the document cannot be sealed as it is: {0}")]
-    Document(#[from] pdf::Error),
-    /// A signature in the document forbids further ones.
-    #[error("the signature in field {field} locks the document: a further seal would break it")]
-    Locked {
-        /// The field.
-        field: String,
-    },
-    /// Locking certifies a document, and that only its first signature can do (ISO 32000-1 §12.8.4).
-    #[error("the document is signed already: only the first seal can lock it")]
-    LockAfterSignature,
-    /// A signature in the document does not hold.
-    #[error(
-        "a signature in the document is already broken ({detail}): the document was changed after sealing"
-    )]
-    ExistingBroken {
-        /// What does not hold: codes of the catalogue.
-        detail: String,
-    },
-    /// A blank page would be sealed.
-    #[error(
-        "page {page} is blank: sealing blank pages is forbidden (R49); state a reason to make an exception"
-    )]
-    BlankPage {
-        /// From 1.
-        page: usize,
-    },
-    /// An exception without a reason.
-    #[error("sealing blank pages needs a reason (R49)")]
-    NoReason,
-    /// No position was given.
-    #[error("no position was given for the seal")]
-    NoPosition,
-    /// Words are not looked for in PDF documents.
-    #[error("keywords are not looked for in PDF documents: give a point")]
-    Keyword,
-    /// A position that cannot be used.
-    #[error(transparent)]
-    Position(#[from] PositionError),
-    /// A picture that cannot be put on a page.
-    #[error("the seal's picture cannot be put into a PDF: {0}")]
-    Picture(String),
-    /// Timestamps go into seal signatures only.
-    #[error("a timestamp goes into signatures of the form GM.sm2seal only")]
-    TimestampForm,
-    /// The seal or its use is refused.
-    #[error("{0} (rule {rule})", rule = .0.rule())]
-    Refused(#[source] ses::Refusal),
-    /// The key did not sign.
-    #[error("the key did not sign: {0}")]
-    Key(#[source] pki::Error),
-    /// The timestamp could not be had.
-    #[error("the timestamp could not be obtained: {0}")]
-    Timestamp(String),
-    /// The disk.
-    #[error("the sealed document cannot be written: {0}")]
-    Write(#[source] std::io::Error),
-}
-
-/// Seals `document`, the bytes of a PDF, into `out`: the document as it is, then an incremental update.
+/// Seals `document`, the bytes of a PDF, into `out`: the document as it is, then incremental updates.
 pub fn seal_pdf(
-    document: &[u8],
+    document: Vec<u8>,
     order: &PdfSealOrder<'_>,
-    signer: &dyn Signer,
-    timestamp: Option<&mut TimestampSource<'_>>,
+    key: MessageKey<'_>,
+    mut timestamp: Option<&mut DigestTimestampSource<'_>>,
     out: &mut dyn Write,
 ) -> Result<SealedPdf, PdfSealError> {
-    if timestamp.is_some() && order.form != PdfForm::Seal {
-        return Err(PdfSealError::TimestampForm);
+    check_order(order, key, timestamp.is_some())?;
+    let mut bytes = document;
+    let mut hasher = Hasher::new(key.hash());
+    hasher.update(&bytes);
+    let (placements, mut appended) = add_signature(&bytes, order, &hasher)?;
+    let byte_range = appended.byte_range();
+    let value = signature_value(order, digest_with(&hasher, &appended), byte_range, key)?;
+    let token = match &mut timestamp {
+        Some(ask) => {
+            let digest = key.hash().digest(value.signature_value());
+            Some(ask(key.hash(), &digest).map_err(PdfSealError::Timestamp)?)
+        }
+        None => None,
+    };
+    let signature = value.signature_value().to_vec();
+    appended.fill(&value.finish(token.as_deref()))?;
+    hasher.update(&appended.bytes);
+    bytes.extend_from_slice(&appended.bytes);
+    if let (PdfLevel::Lt | PdfLevel::Lta, Some(token), Some(ask)) = (order.level, token, timestamp) {
+        let stamped = ContentToSign::Bytes(&signature);
+        let mut evidence = order.verifier.evidence_of(order.sealer.chain(), order.time)?;
+        evidence.extend(order.verifier.evidence_of_timestamp(&token, stamped)?);
+        let document = Document::open(&bytes)?;
+        let id = file_id(&hasher);
+        if order.level == PdfLevel::Lt {
+            let store = pdf::add_security_store(&document, &evidence, &id)?;
+            bytes.extend_from_slice(&store);
+        } else {
+            let mut appended = pdf::add_document_timestamp(&document, &evidence, TIMESTAMP_BYTES, &id)?;
+            let digest = digest_with(&hasher, &appended);
+            let token = ask(key.hash(), &digest).map_err(PdfSealError::Timestamp)?;
+            let given = |_: HashAlgorithm, _: &[u8]| digest.clone();
+            let stamped = ContentToSign::Hashed(ContentHasher(&given));
+            order.verifier.evidence_of_timestamp(&token, stamped)?;
+            appended.fill(&token)?;
+            bytes.extend_from_slice(&appended.bytes);
+        }
     }
-    let read = Document::open(document)?;
-    check_existing(&read, document, order)?;
+    out.write_all(&bytes).map_err(PdfSealError::Write)?;
+    Ok(SealedPdf {
+        placements,
+        byte_range,
+        bytes: bytes.len(),
+    })
+}
+
+/// Whether form, level, key and what is shown go together.
+fn check_order(order: &PdfSealOrder<'_>, key: MessageKey<'_>, has_source: bool) -> Result<(), PdfSealError> {
+    let (level, form) = (order.level, order.form.names().1);
+    if order.form == PdfForm::Seal && level > PdfLevel::T {
+        return Err(PdfSealError::LevelForm { form, level });
+    }
+    if (level > PdfLevel::B) != has_source {
+        return Err(PdfSealError::TimestampLevel { level, has_source });
+    }
+    if order.form != PdfForm::Cades && !matches!(key, MessageKey::Sm2(_)) {
+        let needs = "needs an SM2 key";
+        return Err(PdfSealError::FormNeeds { form, needs });
+    }
+    match order.shown {
+        Shown::Seal(seal) => check_use(seal, order.sealer, order.time).map_err(PdfSealError::Refused),
+        Shown::Picture { .. } if order.form != PdfForm::Cades => {
+            let needs = "shows a seal, not a picture";
+            Err(PdfSealError::FormNeeds { form, needs })
+        }
+        Shown::Picture { .. }
+            if order.sealer.at() != order.time || order.sealer.purpose() != Purpose::Signer =>
+        {
+            Err(PdfSealError::SignerNotVerified)
+        }
+        Shown::Picture { .. } => Ok(()),
+    }
+}
+
+/// The update with the signature, its value still missing.
+fn add_signature(
+    bytes: &[u8],
+    order: &PdfSealOrder<'_>,
+    hasher: &Hasher,
+) -> Result<(Vec<Placement>, Appended), PdfSealError> {
+    let read = Document::open(bytes)?;
+    check_existing(&read, order)?;
     let pages = pdf::pages(&read)?;
     let placements = place_all(&read, &pages, order)?;
-    let picture = unpack_picture(order)?;
+    let picture = unpack(&order.shown)?;
     let appearances: Vec<Appearance> = placements.iter().map(appearance).collect();
-    let room = order.seal.seal().bytes().len()
-        + order.sealer.leaf().der().len()
-        + VALUE_SPARE_BYTES
-        + if timestamp.is_some() { TIMESTAMP_BYTES } else { 0 };
-    let digest_so_far = {
-        let mut hasher = Sm3::new();
-        hasher.update(document);
-        hasher
-    };
-    let (filter, sub_filter) = match order.form {
-        PdfForm::Seal => ("Yinxin.SES", "GM.sm2seal"),
-        PdfForm::Message => ("Yinxin.SES", "GM.sm2cms.detached"),
-    };
-    let mut appended = pdf::add_signature(
+    let (filter, sub_filter) = order.form.names();
+    let appended = pdf::add_signature(
         &read,
         &NewSignature {
             filter,
             sub_filter,
-            value_bytes: room,
-            time: &pdf_date(order.time),
+            value_bytes: value_room(order),
+            time: &write_date(order.time),
             name: order.sealer.leaf().subject().common_name().unwrap_or_default(),
             certify: (order.mode == Mode::Lock).then_some(1),
             picture: &picture,
             appearances: &appearances,
-            file_id: &digest_so_far.clone().finish().0[..16],
+            file_id: &file_id(hasher),
         },
     )?;
-    let mut hasher = digest_so_far;
+    Ok((placements, appended))
+}
+
+/// How large the signature value may become, in bytes.
+fn value_room(order: &PdfSealOrder<'_>) -> usize {
+    let chain: usize = order
+        .sealer
+        .chain()
+        .iter()
+        .map(|certificate| certificate.der().len())
+        .sum();
+    let seal = match (order.form, order.shown) {
+        (PdfForm::Seal, Shown::Seal(seal)) => seal.seal().bytes().len(),
+        _ => 0,
+    };
+    let timestamp = if order.level > PdfLevel::B {
+        TIMESTAMP_BYTES
+    } else {
+        0
+    };
+    chain + seal + timestamp + VALUE_SPARE_BYTES
+}
+
+/// An identifier of a revision: it differs when the bytes do (ISO 32000-1 §14.4).
+fn file_id(hasher: &Hasher) -> Vec<u8> {
+    let mut digest = hasher.clone().finish();
+    digest.truncate(16);
+    digest
+}
+
+/// The digest of a revision: of what `hasher` has seen, then of what is appended without its hole.
+fn digest_with(hasher: &Hasher, appended: &Appended) -> Vec<u8> {
+    let mut hasher = hasher.clone();
     hasher.update(&appended.bytes[..appended.hole.start]);
     hasher.update(&appended.bytes[appended.hole.end..]);
-    let byte_range = appended.byte_range();
-    let value = signature_value(order, hasher, byte_range, signer, timestamp)?;
-    appended.fill(&value)?;
-    out.write_all(document)
-        .and_then(|()| out.write_all(&appended.bytes))
-        .map_err(PdfSealError::Write)?;
-    Ok(SealedPdf {
-        placements,
-        byte_range,
-        bytes: document.len() + appended.bytes.len(),
-    })
+    hasher.finish()
+}
+
+/// A signature value that may still get a timestamp.
+enum Value {
+    Seal(SignedTbs),
+    Message(SignedMessage),
+}
+
+impl Value {
+    fn signature_value(&self) -> &[u8] {
+        match self {
+            Self::Seal(signed) => signed.signature_value(),
+            Self::Message(signed) => signed.signature_value(),
+        }
+    }
+
+    fn finish(self, token: Option<&[u8]>) -> Vec<u8> {
+        match self {
+            Self::Seal(signed) => signed.finish(token),
+            Self::Message(signed) => signed.finish(token),
+        }
+    }
 }
 
 fn signature_value(
     order: &PdfSealOrder<'_>,
-    hasher: Sm3,
+    digest: Vec<u8>,
     byte_range: [usize; 4],
-    signer: &dyn Signer,
-    timestamp: Option<&mut TimestampSource<'_>>,
-) -> Result<Vec<u8>, PdfSealError> {
-    let digest = hasher.finish();
-    if order.form == PdfForm::Message {
-        let shape = SignedDataShape::Attributes {
-            content_digest: digest,
-            signing_time: order.time,
-        };
-        let chain = order.sealer.chain();
-        let between = chain.get(1..chain.len().saturating_sub(1)).unwrap_or_default();
-        return write_signed_data(shape, order.sealer.leaf(), between, signer).map_err(PdfSealError::Key);
+    key: MessageKey<'_>,
+) -> Result<Value, PdfSealError> {
+    let chain = order.sealer.chain();
+    let between = chain.get(1..chain.len().saturating_sub(1)).unwrap_or_default();
+    let as_sm3 = |digest: Vec<u8>| Digest(digest.try_into().unwrap_or([0; 32]));
+    match (order.form, key, order.shown) {
+        (PdfForm::Seal, MessageKey::Sm2(signer), Shown::Seal(seal)) => {
+            let [zero, start, end, length] = byte_range;
+            let template = SignatureTemplate {
+                time: order.time,
+                data_hash: as_sm3(digest),
+                // The standard leaves open how a PDF says what is signed; it is the byte range as it stands there.
+                property_info: &format!("/ByteRange[{zero} {start} {end} {length}]"),
+                extensions: &[],
+            };
+            let signed = make_signature(seal, order.sealer, &template, signer);
+            signed.map(Value::Seal).map_err(PdfSealError::Refused)
+        }
+        (PdfForm::Message, MessageKey::Sm2(signer), _) => {
+            let shape = SignedDataShape::Attributes {
+                content_digest: as_sm3(digest),
+                signing_time: order.time,
+            };
+            let signed = sign_data(shape, order.sealer.leaf(), between, signer);
+            signed.map(Value::Message).map_err(PdfSealError::Key)
+        }
+        _ => {
+            let signed = sign_cades(&digest, order.sealer.leaf(), between, key);
+            signed.map(Value::Message).map_err(PdfSealError::Key)
+        }
     }
-    let [zero, start, end, length] = byte_range;
-    let template = SignatureTemplate {
-        time: order.time,
-        data_hash: digest,
-        // The standard leaves open how a PDF says what is signed; it is the byte range as it stands in the file.
-        property_info: &format!("/ByteRange[{zero} {start} {end} {length}]"),
-        extensions: &[],
-    };
-    let signed =
-        make_signature(order.seal, order.sealer, &template, signer).map_err(PdfSealError::Refused)?;
-    let token = match timestamp {
-        Some(ask) => Some(ask(signed.signature_value()).map_err(PdfSealError::Timestamp)?),
-        None => None,
-    };
-    Ok(signed.finish(token.as_deref()))
 }
 
 /// No seal where it is forbidden, and none over a document that was tampered with: it would lend it credit.
-fn check_existing(
-    read: &Document<'_>,
-    document: &[u8],
-    order: &PdfSealOrder<'_>,
-) -> Result<(), PdfSealError> {
+fn check_existing(read: &Document<'_>, order: &PdfSealOrder<'_>) -> Result<(), PdfSealError> {
     let signatures = pdf::signatures(read)?;
     if signatures.is_empty() {
         return Ok(());
@@ -240,7 +363,7 @@ fn check_existing(
         return Err(PdfSealError::LockAfterSignature);
     }
     let nobody = Verifier::new(Trust::default(), Vec::new(), Vec::new());
-    let report = nobody.judge_pdf(document, "", order.time);
+    let report = nobody.judge_pdf(read.bytes(), "", order.time);
     let broken = failures(&report);
     if broken.is_empty() {
         return Ok(());
@@ -264,114 +387,4 @@ fn failures(report: &Report) -> Vec<&'static str> {
     let failed =
         reasons.filter(|reason| reason.effect == Effect::Failed && integrity.contains(&reason.check));
     failed.map(|reason| reason.code.name()).collect()
-}
-
-fn place_all(
-    document: &Document<'_>,
-    pages: &[Page],
-    order: &PdfSealOrder<'_>,
-) -> Result<Vec<Placement>, PdfSealError> {
-    if order.positions.is_empty() {
-        return Err(PdfSealError::NoPosition);
-    }
-    let sizes: Vec<(f64, f64)> = pages.iter().map(|page| page.view(document).size_mm()).collect();
-    let picture = order.seal.seal().picture();
-    let size = (picture.width_mm as f64, picture.height_mm as f64);
-    let mut placements = Vec::new();
-    for position in order.positions {
-        placements.extend(place(position, size, &sizes, |_, _| Err(PdfSealError::Keyword))?);
-    }
-    match order.blank_pages {
-        BlankPages::Allow { reason } if reason.trim().is_empty() => return Err(PdfSealError::NoReason),
-        BlankPages::Allow { .. } => {}
-        BlankPages::Refuse => {
-            for placement in &placements {
-                if is_blank(document, &pages[placement.page]) {
-                    return Err(PdfSealError::BlankPage {
-                        page: placement.page + 1,
-                    });
-                }
-            }
-        }
-    }
-    Ok(placements)
-}
-
-/// Whether a page draws nothing and bears nothing. What cannot be read may draw something.
-fn is_blank(document: &Document<'_>, page: &Page) -> bool {
-    let has_annotations = document.get(&page.dictionary, "Annots").is_ok_and(|annotations| {
-        annotations.is_some_and(|list| list.as_array().is_some_and(|list| !list.is_empty()))
-    });
-    let Ok(Some(contents)) = document.get(&page.dictionary, "Contents") else {
-        return !has_annotations;
-    };
-    let parts = match &*contents {
-        Object::Array(parts) => parts.clone(),
-        other => vec![other.clone()],
-    };
-    let draws = parts.iter().any(|part| match document.resolve(part).as_deref() {
-        Ok(Object::Stream(stream)) => document
-            .decoded(stream)
-            .map_or(true, |data| data.iter().any(|byte| !byte.is_ascii_whitespace())),
-        _ => false,
-    });
-    !draws && !has_annotations
-}
-
-fn appearance(placement: &Placement) -> Appearance {
-    let as_array = |area: &MmBox| [area.x, area.y, area.width, area.height];
-    let bounds = &placement.bounds;
-    let whole = [0.0, 0.0, bounds.width, bounds.height];
-    Appearance {
-        page: placement.page,
-        seal: as_array(bounds),
-        part: placement.clip.as_ref().map_or(whole, as_array),
-    }
-}
-
-/// The seal's pixels. White that a picture without transparency has stays white.
-fn unpack_picture(order: &PdfSealOrder<'_>) -> Result<Picture, PdfSealError> {
-    let refuse = |why: &str| PdfSealError::Picture(why.to_owned());
-    let picture = order.seal.seal().picture();
-    match picture.format() {
-        Some(PictureFormat::Svg | PictureFormat::Ofd) => {
-            return Err(refuse(
-                "SVG and OFD pictures are not drawn yet; use a seal with a PNG picture",
-            ));
-        }
-        Some(_) => {}
-        None => return Err(refuse("its format is unknown")),
-    }
-    let reader = ImageReader::new(std::io::Cursor::new(picture.data)).with_guessed_format();
-    let mut reader = reader.map_err(|error| refuse(&error.to_string()))?;
-    let mut limits = image::Limits::default();
-    limits.max_image_width = Some(ses::PICTURE_PIXELS_MAX);
-    limits.max_image_height = Some(ses::PICTURE_PIXELS_MAX);
-    limits.max_alloc = Some(PICTURE_PIXELS_MAX * 8);
-    reader.limits(limits);
-    let pixels = reader
-        .decode()
-        .map_err(|error| refuse(&error.to_string()))?
-        .into_rgba8();
-    let (width, height) = pixels.dimensions();
-    if u64::from(width) * u64::from(height) > PICTURE_PIXELS_MAX || width == 0 || height == 0 {
-        return Err(refuse("it has too many pixels, or none"));
-    }
-    let colours: Vec<u8> = pixels
-        .pixels()
-        .flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]])
-        .collect();
-    let opacity: Vec<u8> = pixels.pixels().map(|pixel| pixel.0[3]).collect();
-    Ok(Picture {
-        width,
-        height,
-        colours: pdf::deflate(&colours),
-        opacity: pdf::deflate(&opacity),
-    })
-}
-
-/// A PDF date in Beijing time (ISO 32000-1 §7.9.4).
-fn pdf_date(time: Timestamp) -> String {
-    let local = time.to_zoned(TimeZone::fixed(Offset::constant(8)));
-    format!("D:{}+08'00'", local.strftime("%Y%m%d%H%M%S"))
 }

@@ -2,6 +2,7 @@
 
 mod coverage;
 mod document;
+mod evidence;
 mod parts;
 mod paths;
 mod pdf;
@@ -127,10 +128,36 @@ impl Verifier {
         purpose: Purpose,
         at: Timestamp,
     ) -> Result<VerifiedPath, Vec<Reason>> {
-        let (trust, path_check, revocation_check) = match purpose {
-            Purpose::SealMaker => (&self.trust.makers, Check::MakerPath, Check::MakerRevocation),
-            Purpose::Signer => (&self.trust.signers, Check::SealerPath, Check::SealerRevocation),
-            Purpose::Timestamping => (&self.trust.tsa, Check::Timestamp, Check::Timestamp),
+        let trust = match purpose {
+            Purpose::SealMaker => &self.trust.makers,
+            Purpose::Signer => &self.trust.signers,
+            Purpose::Timestamping => &self.trust.tsa,
+        };
+        self.prove(leaf, purpose, trust, at)
+    }
+
+    /// As [`proved_path`](Self::proved_path), for a signer whose path may hold RSA, ECDSA or Ed25519: such keys sign
+    /// PDF documents without a seal.
+    pub fn proved_foreign_signer(
+        &self,
+        leaf: &Certificate,
+        at: Timestamp,
+    ) -> Result<VerifiedPath, Vec<Reason>> {
+        let trust = self.trust.signers.clone().with_foreign_algorithms();
+        self.prove(leaf, Purpose::Signer, &trust, at)
+    }
+
+    fn prove(
+        &self,
+        leaf: &Certificate,
+        purpose: Purpose,
+        trust: &TrustStore,
+        at: Timestamp,
+    ) -> Result<VerifiedPath, Vec<Reason>> {
+        let (path_check, revocation_check) = match purpose {
+            Purpose::SealMaker => (Check::MakerPath, Check::MakerRevocation),
+            Purpose::Signer => (Check::SealerPath, Check::SealerRevocation),
+            Purpose::Timestamping => (Check::Timestamp, Check::Timestamp),
         };
         let query = PathQuery {
             leaf,

@@ -36,7 +36,7 @@ pub use make::{
     ListKind, PICTURE_BYTES_MAX, SealTemplate, SealVersion, SealWarning, SignedSeal, TEXT_CHARS_MAX,
     make_seal,
 };
-pub use make_signature::{PROPERTY_INFO_CHARS_MAX, SignatureTemplate, SignedTbs, make_signature};
+pub use make_signature::{PROPERTY_INFO_CHARS_MAX, SignatureTemplate, SignedTbs, check_use, make_signature};
 pub use picture::{PICTURE_PIXELS_MAX, Picture, PictureFault, PictureFormat, SEAL_MM_MAX, pixel_size};
 pub use pki::Extension;
 pub use refusal::Refusal;

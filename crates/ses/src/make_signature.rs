@@ -44,20 +44,8 @@ pub fn make_signature(
     template: &SignatureTemplate<'_>,
     signer: &dyn Signer,
 ) -> Result<SignedTbs, Refusal> {
-    let certificate = sealer.leaf();
-    if seal.at() != template.time {
-        return Err(Refusal::SealTime {
-            verified_at: seal.at(),
-            needed_at: template.time,
-        });
-    }
-    check_certificate(sealer, Purpose::Signer, template.time)?;
-    check_key(certificate, signer)?;
-    if !Listed::find(seal.seal(), certificate.der()).is_listed() {
-        return Err(Refusal::NotListed {
-            subject: certificate.subject().to_string(),
-        });
-    }
+    check_use(seal, sealer, template.time)?;
+    check_key(sealer.leaf(), signer)?;
     check_property_info(template.property_info)?;
     check_length("list of extensions", template.extensions.len(), EXTENSIONS_MAX)?;
     let tbs = tbs_sign(seal, template)?;
@@ -69,9 +57,28 @@ pub fn make_signature(
         .map_err(|_| Refusal::SignatureDoesNotHold)?;
     Ok(SignedTbs {
         tbs,
-        sealer: certificate.clone(),
+        sealer: sealer.leaf().clone(),
         value: value.to_der(),
     })
+}
+
+/// Whether this sealer may use the seal at `time`: both are verified for it, and the seal lists the sealer (step a).
+/// Every signature that shows a seal must ask, of whatever form it is.
+pub fn check_use(seal: &VerifiedSeal, sealer: &VerifiedPath, time: Timestamp) -> Result<(), Refusal> {
+    let certificate = sealer.leaf();
+    if seal.at() != time {
+        return Err(Refusal::SealTime {
+            verified_at: seal.at(),
+            needed_at: time,
+        });
+    }
+    check_certificate(sealer, Purpose::Signer, time)?;
+    if !Listed::find(seal.seal(), certificate.der()).is_listed() {
+        return Err(Refusal::NotListed {
+            subject: certificate.subject().to_string(),
+        });
+    }
+    Ok(())
 }
 
 impl SignedTbs {

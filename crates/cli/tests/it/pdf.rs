@@ -45,3 +45,106 @@ fn r54_a_pdf_is_stamped_and_verified() {
     let refusal = place.line(&words).failure(65);
     assert!(refusal.contains("--point"), "{refusal}");
 }
+
+#[test]
+fn r54_forms_and_levels_with_sm2() {
+    let place = crate::engine::with_seal();
+    place.write("letter.pdf", document());
+    place.ok("ca crl ca --out issuing.crl");
+    place.ok("ca crl ca --issuer root --out root.crl");
+    let server = crate::tsa::Server::start(&place);
+    let base =
+        "stamp letter.pdf --seal seal.esl --key office --trust ca/trust --certs ca/certs --point 1:120,200";
+    let lists = "--crl issuing.crl --crl root.crl";
+    let url = &server.url;
+    for (out, options) in [
+        ("seal-b", String::new()),
+        ("seal-t", format!("--tsa {url}")),
+        ("cms-b", "--form sm2cms".into()),
+        ("cms-lt", format!("--form sm2cms --level lt --tsa {url} {lists}")),
+        ("cades-t", format!("--form cades --level t --tsa {url}")),
+        (
+            "cades-lta",
+            format!("--form cades --level lta --tsa {url} {lists}"),
+        ),
+    ] {
+        let options = if options.is_empty() {
+            options
+        } else {
+            format!(" {options}")
+        };
+        place.ok(&format!("{base} --out {out}.pdf{options}"));
+        // What LT and LTA carry along is enough; the others are judged without lists too.
+        let report = place.ok(&format!("verify {out}.pdf --trust ca/trust --certs ca/certs"));
+        assert!(report.contains("通过"), "{out}: {report}");
+    }
+    for (options, words) in [
+        ("--level t", "--tsa"),
+        (&format!("--level lt --tsa {url}")[..], "--form cades"),
+        (&format!("--form cades --level lt --tsa {url}"), "--crl"),
+        (&format!("--form cades --level b --tsa {url}"), "--level t"),
+    ] {
+        let refusal = place.line(&format!("{base} --out no.pdf {options}")).failure(65);
+        assert!(refusal.contains(words), "{options}: {refusal}");
+        assert!(!place.path("no.pdf").exists());
+    }
+}
+
+#[test]
+fn r54_keys_of_other_suites_sign_without_a_seal() {
+    let place = crate::engine::with_seal();
+    place.write("letter.pdf", document());
+    let keys = [
+        (
+            "rsa",
+            "genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out",
+            " --pss",
+        ),
+        (
+            "p384",
+            "genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-384 -out",
+            "",
+        ),
+    ];
+    for (name, generate, option) in keys {
+        let openssl = |line: &str| {
+            let said = place.openssl(line)?;
+            assert!(said.1, "{line}: {}", said.0);
+            Some(())
+        };
+        let made = openssl(&format!("{generate} {name}.key")).and_then(|()| {
+            openssl(&format!(
+                "req -new -x509 -key {name}.key -subj /CN=Signer -days 30 -out {name}.pem \
+                 -addext keyUsage=critical,digitalSignature -addext basicConstraints=critical,CA:FALSE"
+            ))?;
+            openssl(&format!(
+                "pkcs12 -export -inkey {name}.key -in {name}.pem -passout pass:password -out {name}.p12"
+            ))
+        });
+        if made.is_none() {
+            return;
+        }
+        std::fs::create_dir(place.path(name)).unwrap();
+        place.write(&format!("{name}/anchor.pem"), place.read(&format!("{name}.pem")));
+        place.write("password", "password\n");
+        let stamp = format!(
+            "stamp letter.pdf --picture seal.png --size 40x40 --trust {name} --point 1:120,200 --out {name}.pdf"
+        );
+        place.ok(&format!(
+            "{stamp} --key-file {name}.p12 --password-file password{option}"
+        ));
+        let report = place.ok(&format!("verify {name}.pdf --trust {name}"));
+        assert!(report.contains("通过"), "{report}");
+        // The key alone needs its certificate.
+        let bare = format!("{stamp} --force --key-file {name}.key");
+        assert!(place.line(&bare).failure(64).contains("--key-cert"));
+        place.ok(&format!("{bare} --key-cert {name}.pem"));
+        let other = format!("{bare} --key-cert office.pem --trust ca/trust --certs ca/certs");
+        assert!(
+            place
+                .line(&other.replace(&format!(" --trust {name} "), " "))
+                .failure(65)
+                .contains("证书")
+        );
+    }
+}

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end like tests do")]
 
 mod der;
+mod foreign;
 mod hostile;
 mod import;
 mod openssl;

@@ -6,6 +6,7 @@
 mod corpus;
 mod others;
 mod pdf_corpus;
+mod pdf_judges;
 mod pdf_round_trip;
 mod round_trip;
 mod scene;

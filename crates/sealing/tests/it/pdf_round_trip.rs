@@ -2,11 +2,11 @@
 
 use std::process::Command;
 
-use pki::Purpose;
+use pki::{MessageKey, Purpose};
 use proptest::prelude::*;
 use sealing::{
-    BlankPages, Code, Conclusion, Edge, Fold, Mode, PageSelection, PdfForm, PdfSealError, PdfSealOrder,
-    Position, SealedPdf, SignatureKind, seal_pdf,
+    BlankPages, Code, Conclusion, Edge, Fold, Mode, PageSelection, PdfForm, PdfLevel, PdfSealError,
+    PdfSealOrder, Position, SealedPdf, Shown, SignatureKind, seal_pdf,
 };
 use ses::{ListKind, SealVersion};
 use testkit::now;
@@ -14,7 +14,7 @@ use testkit::now;
 use crate::scene::{Scene, codes};
 
 /// A PNG of one red and one clear pixel.
-fn picture() -> Vec<u8> {
+pub(crate) fn picture() -> Vec<u8> {
     let mut bytes = Vec::new();
     let pixels = image::RgbaImage::from_raw(2, 1, vec![255, 0, 0, 255, 0, 0, 0, 0]).unwrap();
     pixels
@@ -24,7 +24,7 @@ fn picture() -> Vec<u8> {
 }
 
 /// Pages of A4, the second one turned by 90 degrees, each with a line.
-fn document(pages: usize) -> Vec<u8> {
+pub(crate) fn document(pages: usize) -> Vec<u8> {
     let mut objects = vec![(1, "<</Type/Catalog/Pages 2 0 R>>".to_owned())];
     let kids: Vec<String> = (0..pages).map(|page| format!("{} 0 R", 3 + 2 * page)).collect();
     objects.push((
@@ -76,20 +76,23 @@ fn stamp(
     let verified = scene.verified(&seal);
     let sealer = scene.path(&scene.pki.sealer, Purpose::Signer);
     let order = PdfSealOrder {
-        seal: &verified,
+        shown: Shown::Seal(&verified),
         sealer: &sealer,
         positions,
         mode,
         blank_pages: BlankPages::Refuse,
         time: now(),
         form,
+        level: PdfLevel::B,
+        verifier: &scene.verifier(),
     };
     let mut out = Vec::new();
-    let sealed = seal_pdf(document, &order, &scene.pki.sealer.key, None, &mut out)?;
+    let key = MessageKey::Sm2(&scene.pki.sealer.key);
+    let sealed = seal_pdf(document.to_vec(), &order, key, None, &mut out)?;
     Ok((out, sealed))
 }
 
-fn point(pages: PageSelection) -> Position {
+pub(crate) fn point(pages: PageSelection) -> Position {
     Position::Point {
         pages,
         x_mm: 120.0,
@@ -112,7 +115,7 @@ fn sealed(pages: usize) -> (Scene, Vec<u8>) {
 
 #[test]
 fn r54_a_stamped_pdf_verifies() {
-    for form in [PdfForm::Seal, PdfForm::Message] {
+    for form in [PdfForm::Seal, PdfForm::Message, PdfForm::Cades] {
         let scene = Scene::new();
         let original = document(2);
         let (bytes, result) = stamp(

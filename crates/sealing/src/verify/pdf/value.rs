@@ -19,6 +19,7 @@ use super::super::signed_value::{CLOCK_TOLERANCE, Judged, judge_claimed_time, ju
 use super::Evidence;
 use super::ranges::RangeDigests;
 use crate::code::{Check, Code};
+use crate::pdf_date::read_date;
 use crate::report::{Findings, SignatureKind, TimeSource};
 
 /// Forms that hold a signed message (ISO 32000-2 table 255; the national ones of vendors).
@@ -29,6 +30,15 @@ const MESSAGE_FORMS: [&str; 5] = [
     "GM.sm2cms.detached",
     "GM.sm2seal",
 ];
+
+/// The times that a signature is judged by.
+#[derive(Clone, Copy)]
+struct Times {
+    /// Of verification.
+    at: Timestamp,
+    /// What the signature dictionary says.
+    stated: Option<Timestamp>,
+}
 
 impl Verifier {
     /// Judges the signature value by what it is; the form that is stated has to be one that is known.
@@ -57,10 +67,11 @@ impl Verifier {
             return judged;
         };
         let form = signature.sub_filter.as_deref().unwrap_or_default();
+        let stated = signature.claimed_time.as_deref().and_then(read_date);
         let mut judged = if signature.is_timestamp {
             self.judge_document_timestamp(value.0, range, digests, evidence, at)
         } else if MESSAGE_FORMS.contains(&form) {
-            self.judge_pdf_message(value.0, range, digests, evidence, at)
+            self.judge_pdf_message(value.0, range, digests, evidence, Times { at, stated })
         } else {
             judged
                 .findings
@@ -79,14 +90,14 @@ impl Verifier {
         range: ByteRange,
         digests: &RangeDigests<'_>,
         evidence: &Evidence,
-        at: Timestamp,
+        times: Times,
     ) -> Judged {
         if SealSignature::looks_like(value)
             && let Ok(seal) = SealSignature::read(value, &self.seals)
         {
             let digest = digests.digest(HashAlgorithm::Sm3, &[], range);
             let digest = Digest(digest.try_into().unwrap_or([0; 32]));
-            return self.judge_seal_signature(&seal, Some(Original { digest, bytes: None }), at);
+            return self.judge_seal_signature(&seal, Some(Original { digest, bytes: None }), times.at);
         }
         let mut judged = Judged::nothing(SignatureKind::Sign);
         let signed = match SignedData::read(value) {
@@ -104,7 +115,7 @@ impl Verifier {
         let hash = |algorithm: HashAlgorithm, before: &[u8]| digests.digest(algorithm, before, range);
         let signers = verify_any_signed_file(&signed, ContentHasher(&hash), &known);
         for (info, signer) in signed.signers().iter().zip(signers) {
-            self.judge_pdf_signer(&mut judged, info, &signer, &known, evidence, at);
+            self.judge_pdf_signer(&mut judged, info, &signer, &known, evidence, times);
         }
         judged
     }
@@ -116,8 +127,9 @@ impl Verifier {
         signer: &FileSigner,
         known: &[Certificate],
         evidence: &Evidence,
-        at: Timestamp,
+        times: Times,
     ) {
+        let Times { at, stated } = times;
         let findings = &mut judged.findings;
         findings.checked(Check::DataHash);
         let known_digest = HashAlgorithm::of(info.digest_algorithm()).is_some();
@@ -137,7 +149,8 @@ impl Verifier {
             certificate,
             &facts.digest_algorithm,
         );
-        let claimed = facts.signing_time;
+        // PAdES leaves the signing time to the signature dictionary, which is signed too (EN 319 142-1 §6.3).
+        let claimed = facts.signing_time.or(stated);
         let proved = self.judge_signature_timestamp(findings, info, known, evidence);
         match proved {
             Some(proved) if claimed.is_some_and(|claimed| proved + CLOCK_TOLERANCE < claimed) => {

@@ -1,0 +1,60 @@
+//! Where a seal appears in a PDF.
+
+use pdf::{Document, Object, Page};
+
+use crate::pdf_refusal::PdfSealError;
+use crate::pdf_seal::PdfSealOrder;
+use crate::position::{Placement, place};
+use crate::seal::BlankPages;
+
+/// Where the seal appears; refuses what may not be sealed there.
+pub(crate) fn place_all(
+    document: &Document<'_>,
+    pages: &[Page],
+    order: &PdfSealOrder<'_>,
+) -> Result<Vec<Placement>, PdfSealError> {
+    if order.positions.is_empty() {
+        return Err(PdfSealError::NoPosition);
+    }
+    let sizes: Vec<(f64, f64)> = pages.iter().map(|page| page.view(document).size_mm()).collect();
+    let size = order.shown.size_mm();
+    let mut placements = Vec::new();
+    for position in order.positions {
+        placements.extend(place(position, size, &sizes, |_, _| Err(PdfSealError::Keyword))?);
+    }
+    match order.blank_pages {
+        BlankPages::Allow { reason } if reason.trim().is_empty() => return Err(PdfSealError::NoReason),
+        BlankPages::Allow { .. } => {}
+        BlankPages::Refuse => {
+            for placement in &placements {
+                if is_blank(document, &pages[placement.page]) {
+                    return Err(PdfSealError::BlankPage {
+                        page: placement.page + 1,
+                    });
+                }
+            }
+        }
+    }
+    Ok(placements)
+}
+
+/// Whether a page draws nothing and bears nothing. What cannot be read may draw something.
+fn is_blank(document: &Document<'_>, page: &Page) -> bool {
+    let has_annotations = document.get(&page.dictionary, "Annots").is_ok_and(|annotations| {
+        annotations.is_some_and(|list| list.as_array().is_some_and(|list| !list.is_empty()))
+    });
+    let Ok(Some(contents)) = document.get(&page.dictionary, "Contents") else {
+        return !has_annotations;
+    };
+    let parts = match &*contents {
+        Object::Array(parts) => parts.clone(),
+        other => vec![other.clone()],
+    };
+    let draws = parts.iter().any(|part| match document.resolve(part).as_deref() {
+        Ok(Object::Stream(stream)) => document
+            .decoded(stream)
+            .map_or(true, |data| data.iter().any(|byte| !byte.is_ascii_whitespace())),
+        _ => false,
+    });
+    !draws && !has_annotations
+}
