@@ -347,10 +347,6 @@ impl Judges {
         };
         // script/setup puts it there.
         let pyhanko = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../target/pyhanko/bin/pyhanko");
-        let pyhanko = match std::env::var_os("YINXIN_PYHANKO") {
-            Some(path) => PathBuf::from(path),
-            None => pyhanko,
-        };
         if !pyhanko.is_file() {
             println!("SKIPPED: pyHanko is not at {} (script/setup)", pyhanko.display());
         }
