@@ -44,7 +44,7 @@ pub(crate) use self::once::Once;
 pub use self::open::OpenError;
 pub(crate) use self::people::{PersonName, PersonStep};
 pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
-pub(crate) use self::sign_in::{Credentials, PasswordFault, SignInFault};
+pub(crate) use self::sign_in::{Credentials, PasswordFault, Proof, SecondFactor, SignInFault};
 pub(crate) use self::units::{NewUnit, UnitSearch, UnitStep};
 pub(crate) use self::verify::VerifyFailed;
 

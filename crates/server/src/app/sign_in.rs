@@ -1,5 +1,6 @@
-//! Signing in with a password and a one-time code; sessions; who a caller is.
+//! Signing in with a password and a one-time code or a certificate; sessions; who a caller is.
 
+mod certificate;
 mod password;
 mod totp;
 
@@ -18,6 +19,9 @@ use zeroize::Zeroizing;
 use super::act::{Caller, entry, entry_about};
 use super::{Error, Service};
 
+use self::certificate::{ProofOf, Proved, use_up};
+
+pub(crate) use self::certificate::Proof;
 pub(crate) use self::password::{Cost, PasswordFault, PasswordHash, check};
 pub(crate) use self::totp::{SECRET_BYTES, address};
 
@@ -30,10 +34,24 @@ const TOUCH_SECONDS: i64 = 30;
 pub(crate) struct Credentials {
     pub(crate) account: String,
     pub(crate) password: Zeroizing<String>,
-    /// The code of the authenticator.
-    pub(crate) code: String,
+    pub(crate) second: SecondFactor,
     /// To be the password from now on; needed when the old one is too old.
     pub(crate) new_password: Option<Zeroizing<String>>,
+}
+
+/// What somebody has, beside the password that they know.
+pub(crate) enum SecondFactor {
+    /// The code of the authenticator.
+    Code(String),
+    /// A challenge signed with the account's certificate.
+    Certificate(Proof),
+}
+
+/// A second factor that was found right; it is used up with the session that it opens.
+#[derive(Clone, Debug)]
+enum Passed {
+    Step(i64),
+    Certificate(Proved),
 }
 
 /// A session that was begun.
@@ -51,6 +69,10 @@ pub(crate) enum SignInFault {
     Wrong,
     /// Too many failed tries; until the instant in the account.
     Locked,
+    /// The certificate is not trusted, not in its period, or revoked.
+    Certificate,
+    /// The certificate opens another account.
+    CertificateTaken,
     /// The password must be changed first.
     PasswordTooOld,
     /// The new password cannot be taken.
@@ -88,15 +110,41 @@ impl Service {
         let (Some(account), true) = (&account, right) else {
             return self.count_failure(account, now).await;
         };
-        let secret = match &account.totp_sealed {
-            Some(sealed) => self.personal.open(&totp_context(account), sealed)?,
-            None => return self.count_failure(Some(account.clone()), now).await,
-        };
-        let Some(step) = totp::accepted_step(&secret, &credentials.code, now, account.totp_last_step) else {
+        let Some(passed) = self.second_factor(account, &credentials.second, now)? else {
             return self.count_failure(Some(account.clone()), now).await;
         };
         let new_hash = self.new_password(account, &credentials, now).await?;
-        self.begin(account, step, new_hash, now).await
+        self.begin(account, passed, new_hash, now).await
+    }
+
+    /// Whether the second factor is right; nothing when it is not.
+    fn second_factor(
+        &self,
+        account: &Account,
+        second: &SecondFactor,
+        now: Timestamp,
+    ) -> Result<Option<Passed>, Error> {
+        match second {
+            SecondFactor::Code(code) => {
+                let Some(sealed) = &account.totp_sealed else {
+                    return Ok(None);
+                };
+                let secret = self.personal.open(&totp_context(account), sealed)?;
+                let step = totp::accepted_step(&secret, code, now, account.totp_last_step);
+                Ok(step.map(Passed::Step))
+            }
+            SecondFactor::Certificate(proof) => {
+                match self.proved(&account.name, (ProofOf::SignIn, proof), now) {
+                    Ok(proved) if account.certificate == Some(proved.certificate) => {
+                        Ok(Some(Passed::Certificate(proved)))
+                    }
+                    Err(SignInFault::Certificate) if account.certificate == Some(sm3(&proof.certificate)) => {
+                        Err(SignInFault::Certificate.into())
+                    }
+                    _ => Ok(None),
+                }
+            }
+        }
     }
 
     /// Hashes even when there is nothing to compare with, so that time tells nobody which accounts exist.
@@ -211,7 +259,7 @@ impl Service {
     async fn begin(
         &self,
         account: &Account,
-        step: i64,
+        passed: Passed,
         new_hash: Option<String>,
         now: Timestamp,
     ) -> Result<Begun, Error> {
@@ -223,19 +271,30 @@ impl Service {
             begun_at: now,
             used_at: now,
             ends_at,
-            facts: json!({ "factors": ["password", "totp"] }),
+            facts: match passed {
+                Passed::Step(_) => json!({ "factors": ["password", "totp"] }),
+                Passed::Certificate(_) => json!({ "factors": ["password", "certificate"] }),
+            },
         };
         let (account, sessions_max) = (account.clone(), self.config.sign_in.sessions_max);
         self.store
             .write(move |change| {
                 let (account, session, new_hash) = (account.clone(), session.clone(), new_hash.clone());
+                let passed = passed.clone();
                 Box::pin(async move {
                     // It may have been locked or closed while the password was being hashed.
                     let fresh = change.account(account.id).await?.ok_or(SignInFault::Wrong)?;
                     if fresh.closed || fresh.locked_until.is_some_and(|until| now < until) {
                         return Err(SignInFault::Locked.into());
                     }
-                    change.count_success(account.id, Some(step)).await?;
+                    let step = match &passed {
+                        Passed::Step(step) => Some(*step),
+                        Passed::Certificate(proved) => {
+                            use_up(change, &account, proved).await?;
+                            None
+                        }
+                    };
+                    change.count_success(account.id, step).await?;
                     let acting = person_acting(account.person);
                     let mut entries = store::Entries::from(entry(
                         &acting,

@@ -257,12 +257,33 @@ impl Problem {
                 StatusCode::UNAUTHORIZED,
                 "SIGN_IN_WRONG",
                 [
-                    "账户、口令或动态码不正确",
-                    "请核对后重试；动态码每 30 秒更换，且只能使用一次",
+                    "账户、口令、动态码或证书应答不正确",
+                    "请核对后重试；动态码每 30 秒更换，动态码和质询都只能使用一次",
                 ],
                 [
-                    "Account, password or code are wrong",
-                    "Check them; a code changes every 30 seconds and serves once",
+                    "Account, password, code or the answer with a certificate are wrong",
+                    "Check them; a code changes every 30 seconds, codes and challenges serve once",
+                ],
+            ),
+            SignInFault::Certificate => (
+                StatusCode::FORBIDDEN,
+                "CERTIFICATE_REFUSED",
+                [
+                    "证书不受信任、不在有效期内或已被撤销",
+                    "请用动态码登录后更换证书，或请管理员核对 trust.anchors",
+                ],
+                [
+                    "The certificate is not trusted, not in its period, or revoked",
+                    "Sign in with a code and set another one, or ask the administrator to check trust.anchors",
+                ],
+            ),
+            SignInFault::CertificateTaken => (
+                StatusCode::CONFLICT,
+                "CERTIFICATE_TAKEN",
+                ["该证书已用于另一账户", "每个账户须用自己的证书"],
+                [
+                    "The certificate opens another account",
+                    "Every account needs a certificate of its own",
                 ],
             ),
             SignInFault::Locked => (

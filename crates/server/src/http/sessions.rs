@@ -1,9 +1,12 @@
-//! Sessions: `POST /api/sessions` signs in, `GET` and `DELETE /api/session` look at it and end it.
+//! Sessions: `POST /api/sessions` signs in, `GET` and `DELETE /api/session` look at it and end it; certificates that
+//! sign in.
 
 use std::sync::Arc;
 
 use axum::http::StatusCode;
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
@@ -11,7 +14,7 @@ use zeroize::Zeroizing;
 use super::answer::{json, json_with, no_content};
 use super::call::Call;
 use super::problem::Problem;
-use crate::app::{Credentials, Service};
+use crate::app::{Credentials, Proof, SecondFactor, Service};
 
 /// What somebody signs in with.
 #[derive(Deserialize, JsonSchema)]
@@ -21,11 +24,39 @@ pub(crate) struct SignIn {
     account: String,
     /// Its password.
     password: String,
-    /// The six digits of the authenticator.
-    code: String,
+    /// The six digits of the authenticator; either these or `proof`.
+    #[serde(default)]
+    code: Option<String>,
+    /// The answer to a challenge with the account's certificate.
+    #[serde(default)]
+    proof: Option<CertificateProof>,
     /// To be the password from now on; needed when the old one is too old.
     #[serde(default)]
     new_password: Option<String>,
+}
+
+/// A challenge signed with a certificate's key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct CertificateProof {
+    /// The certificate in DER, as base64.
+    certificate: String,
+    /// From `GET /api/session-challenge`.
+    challenge: String,
+    /// SM2 with SM3 (GB/T 35276, default identity) over four lines, as base64 of the DER: `yinxin sign-in` (or
+    /// `yinxin certificate` when the certificate is set), the origin, the account's name, the challenge.
+    signature: String,
+}
+
+/// What is to be signed.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct ChallengeView {
+    /// Serves once.
+    challenge: String,
+    /// The name of this installation, which is signed along.
+    origin: String,
+    /// Until when it can be answered.
+    ends_at: String,
 }
 
 /// A session that was begun.
@@ -61,10 +92,15 @@ pub(crate) struct RoleView {
 
 pub(crate) async fn begin(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
     let wanted: SignIn = call.json().await?;
+    let second = match (wanted.code, wanted.proof) {
+        (Some(code), None) => SecondFactor::Code(code),
+        (None, Some(proof)) => SecondFactor::Certificate(proof.read()?),
+        _ => return Err(Problem::bad_body("code, proof")),
+    };
     let credentials = Credentials {
         account: wanted.account,
         password: Zeroizing::new(wanted.password),
-        code: wanted.code,
+        second,
         new_password: wanted.new_password.map(Zeroizing::new),
     };
     let begun = service.sign_in(credentials).await?;
@@ -73,6 +109,38 @@ pub(crate) async fn begin(service: Arc<Service>, call: Call) -> Result<Response,
         ends_at: begun.ends_at.to_string(),
     };
     json_with(StatusCode::CREATED, &view)
+}
+
+impl CertificateProof {
+    fn read(self) -> Result<Proof, Problem> {
+        let decode = |text: &str, field| STANDARD.decode(text).map_err(|_| Problem::bad_body(field));
+        Ok(Proof {
+            certificate: decode(&self.certificate, "proof.certificate")?,
+            signature: decode(&self.signature, "proof.signature")?,
+            challenge: self.challenge,
+        })
+    }
+}
+
+pub(crate) async fn challenge(service: Arc<Service>) -> Result<Response, Problem> {
+    let challenge = service.challenge();
+    json(&ChallengeView {
+        challenge: challenge.text,
+        origin: challenge.origin,
+        ends_at: challenge.ends_at.to_string(),
+    })
+}
+
+pub(crate) async fn set_certificate(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let caller = call.caller()?.clone();
+    let proof: CertificateProof = call.json().await?;
+    service.set_certificate(&caller, &proof.read()?).await?;
+    Ok(no_content())
+}
+
+pub(crate) async fn remove_certificate(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    service.remove_certificate(call.caller()?).await?;
+    Ok(no_content())
 }
 
 pub(crate) async fn show(call: Call) -> Result<Response, Problem> {

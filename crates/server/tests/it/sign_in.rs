@@ -1,9 +1,13 @@
 //! Signing in, sessions and how they end.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use gm::Signer as _;
 use serde_json::{Value, json};
+use testkit::{Identity, TestPki};
 
 use crate::set_up::{PASSWORD, code, order, set_up};
-use crate::support::{Answer, TestServer};
+use crate::support::{Answer, TestServer, pki};
 
 /// A server that was set up, and the authenticator of each administrator.
 pub(crate) struct Scene {
@@ -158,6 +162,137 @@ fn r45_old_passwords_are_changed_and_do_not_come_again() {
             .status,
         201
     );
+}
+
+/// What signs in with a certificate: `mend` may spoil the answer before it is sent.
+fn prove(
+    scene: &Scene,
+    identity: &Identity,
+    (purpose, account): (&str, &str),
+    mend: impl FnOnce(&mut Value),
+) -> Value {
+    let challenge = scene.server.get("/api/session-challenge", &[]).json();
+    let (text, origin) = (challenge["challenge"].as_str(), challenge["origin"].as_str());
+    assert_eq!(origin, Some("test/audit"));
+    let message = format!(
+        "yinxin {purpose}\n{}\n{account}\n{}",
+        origin.unwrap(),
+        text.unwrap()
+    );
+    let signature = identity.key.sign(message.as_bytes()).unwrap();
+    let mut proof = json!({
+        "certificate": STANDARD.encode(identity.certificate.der()),
+        "challenge": text,
+        "signature": STANDARD.encode(signature.to_der()),
+    });
+    mend(&mut proof);
+    proof
+}
+
+fn sign_in_with(scene: &Scene, account: &str, proof: &Value) -> Answer {
+    let body = json!({ "account": account, "password": PASSWORD, "proof": proof });
+    scene
+        .server
+        .post("/api/sessions", &[], body.to_string().as_bytes())
+}
+
+fn set_certificate(scene: &Scene, session: &str, proof: &Value) -> Answer {
+    let headers = [("authorization", session)];
+    scene.server.request(
+        "PUT",
+        "/api/session/certificate",
+        &headers,
+        proof.to_string().as_bytes(),
+    )
+}
+
+#[test]
+fn r72_a_certificate_is_a_second_factor() {
+    let (scene, pki) = (Scene::new(), pki());
+    let session = scene.sign_in(0);
+    let sign_in = |mend: &dyn Fn(&mut Value)| {
+        let proof = prove(&scene, &pki.sealer, ("sign-in", "sys.admin"), mend);
+        sign_in_with(&scene, "sys.admin", &proof)
+    };
+    // Nothing opens an account that was not told to it before.
+    sign_in(&|_| {}).check_problem(401, "SIGN_IN_WRONG");
+    let proof = prove(&scene, &pki.sealer, ("certificate", "sys.admin"), |_| {});
+    assert_eq!(set_certificate(&scene, &session, &proof).status, 204);
+    // The same answer serves once.
+    set_certificate(&scene, &session, &proof).check_problem(401, "SIGN_IN_WRONG");
+
+    let proof = prove(&scene, &pki.sealer, ("sign-in", "sys.admin"), |_| {});
+    let begun = sign_in_with(&scene, "sys.admin", &proof);
+    assert_eq!(begun.status, 201, "{}", begun.text());
+    let token = format!("Bearer {}", begun.json()["token"].as_str().unwrap());
+    assert_eq!(
+        scene.session(&token).json()["roles"][0]["role"],
+        "system_administrator"
+    );
+    sign_in_with(&scene, "sys.admin", &proof).check_problem(401, "SIGN_IN_WRONG");
+    // A certificate opens its own account only, and codes go on to serve.
+    let proof = prove(&scene, &pki.sealer, ("sign-in", "sec.admin"), |_| {});
+    sign_in_with(&scene, "sec.admin", &proof).check_problem(401, "SIGN_IN_WRONG");
+    let other = scene.sign_in(1);
+    let proof = prove(&scene, &pki.sealer, ("certificate", "sec.admin"), |_| {});
+    set_certificate(&scene, &other, &proof).check_problem(409, "CERTIFICATE_TAKEN");
+
+    let removed = scene.server.request(
+        "DELETE",
+        "/api/session/certificate",
+        &[("authorization", &token)],
+        b"",
+    );
+    assert_eq!(removed.status, 204);
+    sign_in(&|_| {}).check_problem(401, "SIGN_IN_WRONG");
+}
+
+#[test]
+fn r72_an_answer_with_a_certificate_that_does_not_hold() {
+    let (scene, pki) = (Scene::new(), pki());
+    let session = scene.sign_in(0);
+    let stranger = TestPki::new(2);
+    let proof = prove(&scene, &stranger.sealer, ("certificate", "sys.admin"), |_| {});
+    set_certificate(&scene, &session, &proof).check_problem(403, "CERTIFICATE_REFUSED");
+    let proof = prove(&scene, &pki.sealer, ("certificate", "sys.admin"), |_| {});
+    assert_eq!(set_certificate(&scene, &session, &proof).status, 204);
+
+    let wrong = |purpose: &str, account: &str, mend: &dyn Fn(&mut Value)| {
+        // Success in between, so that failures do not lock the account.
+        let proof = prove(&scene, &pki.sealer, ("sign-in", "sys.admin"), |_| {});
+        assert_eq!(sign_in_with(&scene, "sys.admin", &proof).status, 201);
+        let proof = prove(&scene, &pki.sealer, (purpose, account), mend);
+        sign_in_with(&scene, "sys.admin", &proof).check_problem(401, "SIGN_IN_WRONG");
+    };
+    wrong("certificate", "sys.admin", &|_| {});
+    wrong("sign-in", "sec.admin", &|_| {});
+    wrong("sign-in", "sys.admin", &|_| scene.server.clock.advance(121));
+    let other = STANDARD.encode(pki.maker.certificate.der());
+    for (field, value) in [
+        ("challenge", "AAAA"),
+        ("challenge", &"A".repeat(75)),
+        ("signature", "MAYCAQECAQE="),
+        ("signature", ""),
+        ("certificate", "AAAA"),
+        ("certificate", &other),
+    ] {
+        wrong("sign-in", "sys.admin", &|proof| proof[field] = value.into());
+    }
+    // A challenge whose end was put off is none of ours.
+    wrong("sign-in", "sys.admin", &|proof| {
+        let mut challenge = proof["challenge"].as_str().unwrap().to_owned().into_bytes();
+        challenge[8] = if challenge[8] == b'A' { b'B' } else { b'A' };
+        proof["challenge"] = String::from_utf8(challenge).unwrap().into();
+    });
+    for body in [
+        json!({ "account": "sys.admin", "password": PASSWORD }),
+        json!({ "account": "sys.admin", "password": PASSWORD, "code": "000000", "proof": proof }),
+    ] {
+        let answer = scene
+            .server
+            .post("/api/sessions", &[], body.to_string().as_bytes());
+        answer.check_problem(400, "BAD_BODY");
+    }
 }
 
 #[test]
