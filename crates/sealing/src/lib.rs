@@ -1,6 +1,7 @@
 //! Put a seal on a document; say what a sealed document proves.
 
 mod code;
+mod document;
 mod pdf_date;
 mod pdf_picture;
 mod pdf_place;
@@ -14,6 +15,7 @@ mod text;
 mod verify;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
+pub use document::{DocumentFacts, DocumentKind, StampError, StampOrder, document_facts, stamp};
 pub use pdf::PDF_BYTES_MAX;
 pub use pdf_refusal::PdfSealError;
 pub use pdf_seal::{DigestTimestampSource, PdfForm, PdfLevel, PdfSealOrder, SealedPdf, Shown, seal_pdf};

@@ -2,6 +2,7 @@
 
 use pdf::{Document, Object, Page};
 
+use crate::document::{DocumentFacts, DocumentKind};
 use crate::pdf_refusal::PdfSealError;
 use crate::pdf_seal::PdfSealOrder;
 use crate::position::{Placement, place};
@@ -36,6 +37,17 @@ pub(crate) fn place_all(
         }
     }
     Ok(placements)
+}
+
+/// What a PDF is. Pages are looked at until something is found on one.
+pub(crate) fn pdf_facts(bytes: &[u8]) -> Result<DocumentFacts, PdfSealError> {
+    let document = Document::open(bytes)?;
+    let pages = pdf::pages(&document)?;
+    Ok(DocumentFacts {
+        kind: DocumentKind::Pdf,
+        pages: pages.len(),
+        blank: pages.iter().all(|page| is_blank(&document, page)),
+    })
 }
 
 /// Whether a page draws nothing and bears nothing. What cannot be read may draw something.

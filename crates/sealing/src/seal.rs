@@ -18,6 +18,7 @@ use ofd::{
 use pki::VerifiedPath;
 use ses::{SignatureTemplate, VerifiedSeal, make_signature};
 
+use crate::document::{DocumentFacts, DocumentKind};
 use crate::position::{Placement, Position, PositionError, place};
 use crate::verify::{Digests, hash_parts};
 
@@ -517,6 +518,31 @@ fn place_all(
         }
     }
     Ok(placements)
+}
+
+/// What the first document of a package is. Pages are looked at until something is found on one.
+pub(crate) fn ofd_facts(package: &Package) -> Result<DocumentFacts, SealError> {
+    let ofd = Ofd::read(package)?;
+    let body = ofd.bodies.first().ok_or(SealError::Document(no_document()))?;
+    let document = body.document.as_deref().map_err(Clone::clone)?;
+    let mut pages = Pages {
+        package,
+        document,
+        contents: HashMap::new(),
+    };
+    let mut blank = true;
+    for (index, page) in document.pages.iter().enumerate() {
+        let (content, templates) = pages.content(index)?;
+        if !content.is_blank(page.physical_box.as_ref(), &templates) {
+            blank = false;
+            break;
+        }
+    }
+    Ok(DocumentFacts {
+        kind: DocumentKind::Ofd,
+        pages: document.pages.len(),
+        blank,
+    })
 }
 
 fn sizes(document: &Document) -> Result<Vec<(f64, f64)>, SealError> {

@@ -6,6 +6,7 @@ mod applications;
 mod authorities;
 #[allow(dead_code, reason = "making and stamping, which come next, are built on it")]
 mod custody;
+mod documents;
 mod error;
 mod log;
 mod master;
@@ -13,10 +14,15 @@ mod materials;
 mod once;
 mod open;
 mod people;
+mod placement;
+mod policies;
 mod set_up;
 mod sign_in;
+mod stamping;
 mod units;
+mod uses;
 mod verify;
+mod waiting;
 
 use std::fs;
 use std::io;
@@ -38,14 +44,20 @@ pub(crate) use self::act::Caller;
 pub(crate) use self::applications::{ApplicationSearch, ApplicationStep, NewApplication};
 pub(crate) use self::authorities::NewAuthority;
 pub(crate) use self::custody::CustodyFault;
+pub(crate) use self::documents::{KnownFacts, Spooled};
 pub(crate) use self::error::Error;
 pub(crate) use self::materials::{Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX};
 pub(crate) use self::once::Once;
 pub use self::open::OpenError;
 pub(crate) use self::people::{PersonName, PersonStep};
+pub(crate) use self::placement::StampPlace;
+pub(crate) use self::policies::PolicyOrder;
 pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
 pub(crate) use self::sign_in::{Credentials, PasswordFault, Proof, SecondFactor, SignInFault};
+pub(crate) use self::sign_in::{Credentials, PasswordFault, SignInFault};
+pub(crate) use self::stamping::Stamped;
 pub(crate) use self::units::{NewUnit, UnitSearch, UnitStep};
+pub(crate) use self::uses::{NewUse, UseList, UseOrder};
 pub(crate) use self::verify::VerifyFailed;
 
 /// Everything that use cases share.
@@ -69,6 +81,10 @@ pub(crate) struct Service {
     uploads: Arc<Semaphore>,
     /// Documents that may be verified.
     verifications: Arc<Semaphore>,
+    /// Documents for sealing that may be received or wait.
+    document_places: Arc<Semaphore>,
+    /// Documents that may be read or sealed.
+    document_turns: Arc<Semaphore>,
     stopping: watch::Sender<bool>,
 }
 
@@ -103,6 +119,7 @@ impl Service {
 
     /// Finishes what was handed to the database.
     pub(crate) async fn close(&self) {
+        self.finish_stamping().await;
         self.store.close().await;
     }
 }

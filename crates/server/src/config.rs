@@ -58,6 +58,9 @@ pub struct Config {
     /// Verification of uploaded documents.
     #[serde(default)]
     pub verify: VerifyConfig,
+    /// Documents that are sealed.
+    #[serde(default)]
+    pub documents: DocumentsConfig,
     /// What verification relies on.
     #[serde(default)]
     pub trust: TrustConfig,
@@ -224,6 +227,28 @@ impl Default for VerifyConfig {
     }
 }
 
+/// Section `documents`: those that are to be sealed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct DocumentsConfig {
+    /// Bytes of a document.
+    pub bytes_max: u64,
+    /// Documents that are received or sealed at the same time; more are told to come later.
+    pub places_max: u64,
+    /// Documents that are read or sealed by a processor at the same time.
+    pub concurrent_max: u64,
+}
+
+impl Default for DocumentsConfig {
+    fn default() -> Self {
+        Self {
+            bytes_max: 256 << 20,
+            places_max: 64,
+            concurrent_max: 2,
+        }
+    }
+}
+
 /// Section `trust`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -303,6 +328,7 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let (http, verify, sign_in) = (&self.http, &self.verify, &self.sign_in);
+        let documents = &self.documents;
         let bounds = [
             (
                 "keys.kdf_memory_kib",
@@ -339,6 +365,9 @@ impl Config {
             ),
             ("verify.uploads_max", verify.uploads_max, PARALLEL_MAX),
             ("verify.concurrent_max", verify.concurrent_max, PARALLEL_MAX),
+            ("documents.bytes_max", documents.bytes_max, DOCUMENT_BYTES_MAX),
+            ("documents.places_max", documents.places_max, PARALLEL_MAX),
+            ("documents.concurrent_max", documents.concurrent_max, PARALLEL_MAX),
         ];
         match bounds
             .into_iter()

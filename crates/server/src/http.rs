@@ -9,17 +9,20 @@ mod applications;
 mod authorities;
 mod call;
 mod connections;
+mod documents;
 mod endpoints;
 mod language;
 mod log;
 mod openapi;
 mod operations;
 mod people;
+mod policies;
 mod problem;
 mod records;
 mod sessions;
 mod set_up;
 mod units;
+mod uses;
 mod verify;
 
 use std::io;
@@ -88,6 +91,7 @@ impl Server {
         info!(address = %self.address, "listening");
         let router = router(Arc::clone(&service));
         let checkpoints = tokio::spawn(jobs::checkpoints(Arc::clone(&service)));
+        let uses = tokio::spawn(jobs::uses(Arc::clone(&service)));
         let running = connections::serve(self.listener, &config, router, async {
             stop.await;
             service.begin_stopping();
@@ -97,7 +101,7 @@ impl Server {
         let limit = Duration::from_secs(config.stop_seconds_max);
         let finished = tokio::time::timeout(limit, running.shutdown()).await.is_ok();
         // A job that panicked has said so; the others are waited for.
-        let _ = checkpoints.await;
+        let _ = (checkpoints.await, uses.await);
         service.close().await;
         if finished {
             info!("stopped");

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::SignedDuration;
 use tokio::time::{MissedTickBehavior, interval};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::app::Service;
 
@@ -24,6 +25,34 @@ pub(crate) async fn checkpoints(service: Arc<Service>) {
         }
         if stopping {
             return;
+        }
+    }
+}
+
+/// Seconds between two looks at uses.
+const USES_SECONDS: u64 = 60;
+/// An intent that is older than this many seconds is nobody's any more, in whichever process it was begun.
+const ABANDONED_SECONDS: i64 = 900;
+
+/// Settles uses that another process left open, and ends approvals that were not used in time.
+pub(crate) async fn uses(service: Arc<Service>) {
+    let mut ticks = interval(Duration::from_secs(USES_SECONDS));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.stopped() => return,
+        }
+        let abandoned = service.outside.now() - SignedDuration::from_secs(ABANDONED_SECONDS);
+        match service.settle(abandoned).await {
+            Ok(0) => {}
+            Ok(count) => warn!(count, "uses without outcome were recorded as failed"),
+            Err(reason) => error!(%reason, "settling uses failed"),
+        }
+        match service.lapse_uses().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "approvals lapsed"),
+            Err(reason) => error!(%reason, "ending lapsed approvals failed"),
         }
     }
 }

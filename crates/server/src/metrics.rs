@@ -23,6 +23,7 @@ pub(crate) struct Metrics {
     durations: Family<OperationLabels, Histogram, fn() -> Histogram>,
     running: Gauge,
     verifications: Family<ConclusionLabels, Counter>,
+    stampings: Family<OutcomeLabels, Counter>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -39,6 +40,11 @@ struct OperationLabels {
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct ConclusionLabels {
     conclusion: &'static str,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OutcomeLabels {
+    outcome: &'static str,
 }
 
 /// Counts a request as running until it is dropped.
@@ -72,7 +78,10 @@ impl Metrics {
             "Verified documents",
             Family::clone(&verifications),
         );
+        let stampings = Family::default();
+        registry.register("stampings", "Uses of seals by outcome", Family::clone(&stampings));
         Self {
+            stampings,
             registry,
             requests,
             durations,
@@ -108,6 +117,11 @@ impl Metrics {
         self.verifications
             .get_or_create(&ConclusionLabels { conclusion })
             .inc();
+    }
+
+    /// A key was going to be used: `stamped` or `failed`.
+    pub(crate) fn stamped(&self, outcome: &'static str) {
+        self.stampings.get_or_create(&OutcomeLabels { outcome }).inc();
     }
 
     /// All of them in the OpenMetrics text format.

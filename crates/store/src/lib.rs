@@ -34,6 +34,7 @@ mod store;
 #[cfg(test)]
 mod tests;
 mod units;
+mod uploads;
 mod usages;
 mod writer;
 
@@ -54,5 +55,6 @@ pub use record::{Current, Recorded, RecordedEvent};
 pub use sessions::Session;
 pub use settings::Setting;
 pub use store::{Database, Store, StoreConfig};
+pub use uploads::Upload;
 pub use usages::UseRecord;
 pub use writer::Work;

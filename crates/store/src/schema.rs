@@ -323,4 +323,13 @@ pub(crate) const MIGRATIONS: &[&str] = &[
         blocked_at BIGINT
     )",
     "CREATE UNIQUE INDEX IF NOT EXISTS api_clients_certificate ON api_clients (certificate)",
+    // Who brought which document.
+    "CREATE TABLE IF NOT EXISTS uploads (
+        by_whom UUID NOT NULL,
+        document BYTEA NOT NULL,
+        bytes BIGINT NOT NULL,
+        facts TEXT NOT NULL,
+        brought_at BIGINT NOT NULL,
+        PRIMARY KEY (by_whom, document)
+    )",
 ];

@@ -91,6 +91,12 @@ impl Reader {
         records(self.conn().rows(OF_REQUEST, parameters).await?)
     }
 
+    /// One use record.
+    pub async fn use_record(&mut self, request: UseId, sequence: i64) -> Result<Option<UseRecord>, Error> {
+        let row = self.conn().row(ONE, values![request.0, sequence]).await?;
+        row.as_ref().map(record_of).transpose()
+    }
+
     /// The use records of a seal, the newest first, from before an instant on.
     pub async fn use_records_of_seal(
         &mut self,
@@ -330,6 +336,7 @@ statements! {
         WHERE request = $1 AND sequence = $2 AND outcome IS NULL";
     UNRESOLVED = concat!(record_columns!(), "WHERE outcome IS NULL AND begun_at < $1
         ORDER BY begun_at, request, sequence LIMIT $2");
+    ONE = concat!(record_columns!(), "WHERE request = $1 AND sequence = $2");
     OF_REQUEST = concat!(record_columns!(), "WHERE request = $1 AND sequence > $2 ORDER BY sequence LIMIT $3");
     OF_SEAL = concat!(record_columns!(), "WHERE seal = $1 AND begun_at < $2 ORDER BY begun_at DESC LIMIT $3");
     OF_UNIT_RECORDS = concat!(record_columns!(), "WHERE unit = $1 AND begun_at < $2 ORDER BY begun_at DESC LIMIT $3");

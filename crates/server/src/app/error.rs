@@ -3,6 +3,7 @@
 use std::io;
 
 use registry::Refusal;
+use sealing::StampError;
 
 use super::custody::CustodyFault;
 use super::sign_in::SignInFault;
@@ -70,6 +71,27 @@ pub(crate) enum Error {
         /// The size asked for.
         size: u64,
     },
+    /// What was sent is more than is taken.
+    #[error("more than {bytes_max} bytes were sent")]
+    TooLarge {
+        /// The limit.
+        bytes_max: u64,
+    },
+    /// The connection ended before everything was there.
+    #[error("an upload was interrupted")]
+    Interrupted,
+    /// The document cannot be read, or may not be sealed as asked.
+    #[error("the document cannot be sealed: {0}")]
+    NotSealed(Box<StampError>),
+    /// As many documents as can be handled are being handled.
+    #[error("all places for documents are taken")]
+    Busy,
+    /// Seal or certificate do not pass their checks now.
+    #[error("the seal cannot be used now: {codes:?}")]
+    SealUnusable {
+        /// Codes of the catalogue, those that decide first.
+        codes: Vec<&'static str>,
+    },
     /// The database's log belongs to another key.
     #[error(
         "the log in the database is signed with another key: copy the folder keys from where the service ran before"
@@ -89,6 +111,15 @@ pub(crate) enum Error {
 impl From<SignInFault> for Error {
     fn from(fault: SignInFault) -> Self {
         Self::SignIn(fault)
+    }
+}
+
+impl From<StampError> for Error {
+    fn from(error: StampError) -> Self {
+        match error {
+            StampError::Disk(error) => Self::Disk(error),
+            error => Self::NotSealed(Box::new(error)),
+        }
     }
 }
 

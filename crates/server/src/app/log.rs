@@ -1,9 +1,9 @@
 //! The log of acts as anyone may check it: signed checkpoints, and proofs that the log only grew.
 
-use audit::{Checkpoint, LogKey};
+use audit::{Checkpoint, LogKey, ProofFile, SignedCheckpoint};
 use gm::{Digest, Signer as _};
 use keys::UnlockedKey;
-use store::StoredCheckpoint;
+use store::{Page, StoredCheckpoint};
 
 use super::{Error, Service};
 
@@ -75,6 +75,49 @@ impl Service {
             })
             .await?;
         Ok(true)
+    }
+
+    /// Proves that the entry at `index` stands in the log of `size` entries.
+    pub(crate) async fn inclusion(&self, index: u64, size: u64) -> Result<Vec<Digest>, Error> {
+        let mut reader = self.store.snapshot().await?;
+        if index >= size || size > reader.log_frontier().await?.size() {
+            return Err(Error::OutsideLog { size });
+        }
+        Ok(reader.inclusion_proof(index, size).await?)
+    }
+
+    /// The newest entry about something, with its place under a signed checkpoint.
+    pub(crate) async fn proof_of(&self, subject: &audit::Subject) -> Result<ProofFile, Error> {
+        let mut reader = self.store.read().await?;
+        let found = reader
+            .log_entries_about(&subject.kind, &subject.id, Page::first(1))
+            .await?;
+        let entry = found
+            .into_iter()
+            .next()
+            .ok_or(Error::NotFound { what: "entry" })?;
+        drop(reader);
+        let covers = |newest: &StoredCheckpoint| entry.index < newest.size;
+        let newest = self.store.read().await?.newest_checkpoint().await?;
+        let newest = match newest.filter(covers) {
+            Some(newest) => newest,
+            None => {
+                self.sign_checkpoint().await?;
+                self.checkpoint().await?
+            }
+        };
+        let hashes = self
+            .store
+            .read()
+            .await?
+            .inclusion_proof(entry.index, newest.size)
+            .await?;
+        Ok(ProofFile {
+            entry: entry.bytes,
+            index: entry.index,
+            hashes,
+            checkpoint: SignedCheckpoint::parse(&newest.note)?,
+        })
     }
 
     /// Proves that the log of `size` entries begins with the one of `from`.

@@ -14,7 +14,7 @@ pub(crate) struct Once {
     /// Whose key: keys of different accounts never meet.
     pub(crate) scope: String,
     pub(crate) key: String,
-    /// SM3 over the operation and the body.
+    /// SM3 over the operation, what its path names, and the body.
     pub(crate) request: Digest,
 }
 

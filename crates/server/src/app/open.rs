@@ -13,6 +13,7 @@ use sealing::Verifier;
 use serde_json::Map;
 use store::{Change, Database, Documents, Entries, PersonalKey, Store, StoreConfig};
 use tokio::sync::{Semaphore, watch};
+use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::custody::Custody;
@@ -119,6 +120,8 @@ impl Service {
             custody,
             uploads: Arc::new(Semaphore::new(config.verify.uploads_max as usize)),
             verifications: Arc::new(Semaphore::new(config.verify.concurrent_max as usize)),
+            document_places: Arc::new(Semaphore::new(config.documents.places_max as usize)),
+            document_turns: Arc::new(Semaphore::new(config.documents.concurrent_max as usize)),
             log_signer: LogSigner {
                 origin: config.audit.origin.clone(),
                 key,
@@ -134,13 +137,29 @@ impl Service {
             verifier,
         };
         service.temporary_file().map_err(failed(&service.config.data))?;
-        service
-            .record_start()
-            .await
-            .map_err(|error| OpenError::Database {
-                reason: error.to_string(),
-            })?;
+        let begun = service.begin_service().await;
+        begun.map_err(|error| OpenError::Database {
+            reason: error.to_string(),
+        })?;
         Ok(service)
+    }
+
+    async fn begin_service(&self) -> Result<(), Error> {
+        self.settle_at_start().await?;
+        self.record_start().await
+    }
+
+    /// What a crash left open. On a database of their own no other process can be sealing; on a shared one a job
+    /// settles what is old enough.
+    async fn settle_at_start(&self) -> Result<(), Error> {
+        if self.store.engine() == "sqlite" {
+            let count = self.settle(Timestamp::MAX).await?;
+            if count > 0 {
+                warn!(count, "uses that were cut off were recorded as failed");
+            }
+            self.documents.clear_incoming().await?;
+        }
+        Ok(())
     }
 
     /// The start of a process is an act: a gap between two of them is a time without a service.

@@ -32,6 +32,7 @@ const SERVICE: &[(&str, Access)] = &[
     ("log_checkpoint", Access::Anyone),
     ("log_key", Access::Anyone),
     ("log_consistency", Access::Anyone),
+    ("log_inclusion", Access::Anyone),
     ("set_up", Access::Operations),
     ("session_begin", Access::Anyone),
     ("session_challenge", Access::Anyone),
@@ -70,7 +71,27 @@ const LIFE: &[(&str, Access)] = &[
 ];
 
 /// The use of seals.
-const USAGE: &[(&str, Access)] = &[];
+const USAGE: &[(&str, Access)] = &[
+    ("document_receive", Access::SignedIn),
+    ("document_show", Access::SignedIn),
+    ("document_content", Access::SignedIn),
+    ("policy_adopt", Access::SignedIn),
+    ("policy_show", Access::SignedIn),
+    ("policy_versions", Access::SignedIn),
+    ("deputy_appoint", Access::SignedIn),
+    ("deputy_dismiss", Access::SignedIn),
+    ("use_request", Access::SignedIn),
+    ("use_list", Access::SignedIn),
+    ("use_show", Access::SignedIn),
+    ("use_document", Access::SignedIn),
+    ("use_records", Access::SignedIn),
+    ("use_approve", Access::SignedIn),
+    ("use_decline", Access::SignedIn),
+    ("use_withdraw", Access::SignedIn),
+    ("use_stamp", Access::SignedIn),
+    ("use_sealed", Access::SignedIn),
+    ("use_proof", Access::SignedIn),
+];
 
 /// Lets the call pass and notes who it is, or says why not.
 pub(crate) async fn admit(endpoint: &Endpoint, call: &mut Call, service: &Service) -> Result<(), Problem> {

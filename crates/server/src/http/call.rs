@@ -95,6 +95,16 @@ impl Call {
         Ok((read_json(&body)?, once))
     }
 
+    /// A change whose body holds a PIN: nothing that is kept depends on the body.
+    pub(crate) async fn change_with_secret<T: DeserializeOwned>(
+        &mut self,
+        operation: &str,
+    ) -> Result<(T, Once), Problem> {
+        let once = self.once(operation, b"")?;
+        let body = self.take_body().await?;
+        Ok((read_json(&body)?, once))
+    }
+
     /// The idempotency key under which `content` is done once.
     pub(crate) fn once(&self, operation: &str, content: &[u8]) -> Result<Once, Problem> {
         let key = self
@@ -106,6 +116,10 @@ impl Call {
         let scope = format!("account/{}", self.caller()?.account);
         let mut request = Sm3::new();
         request.update(operation.as_bytes());
+        for (_, value) in &self.path {
+            request.update(&[0]);
+            request.update(value.as_bytes());
+        }
         request.update(&[0]);
         request.update(content);
         let request = request.finish();

@@ -52,3 +52,35 @@ pub(crate) async fn consistency(service: Arc<Service>, call: Call) -> Result<Res
         hashes: proof.hashes.iter().map(ToString::to_string).collect(),
     })
 }
+
+/// Query parameters of a proof of inclusion.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InclusionQuery {
+    /// Place of the entry, from 0.
+    index: u64,
+    /// Entries of the log, as in a checkpoint.
+    size: u64,
+}
+
+/// A proof that an entry stands in the log (RFC 9162 2.1.3).
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct InclusionProof {
+    /// Place of the entry, from 0.
+    index: u64,
+    /// Entries of the log.
+    size: u64,
+    /// The hashes in hexadecimal, from the leaf to the root.
+    hashes: Vec<String>,
+}
+
+/// `GET /api/log/inclusion`.
+pub(crate) async fn inclusion(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let query: InclusionQuery = call.query()?;
+    let hashes = service.inclusion(query.index, query.size).await?;
+    json(&InclusionProof {
+        index: query.index,
+        size: query.size,
+        hashes: hashes.iter().map(ToString::to_string).collect(),
+    })
+}

@@ -50,6 +50,11 @@ impl From<Error> for Problem {
             Error::SetUpBefore => Self::set_up_before(),
             Error::NotThreeAdministrators => Self::not_three_administrators(),
             Error::KeyReused => Self::idempotency_key_reused(),
+            Error::Busy => Self::busy(),
+            Error::SealUnusable { codes } => Self::seal_unusable(&codes),
+            Error::TooLarge { bytes_max } => Self::too_large(bytes_max),
+            Error::Interrupted => Self::interrupted(),
+            Error::NotSealed(error) => Self::not_sealed(&error.to_string()),
             Error::Profile(_) => Self::unknown_profile(),
             Error::Store(store::Error::Closed) => Self::stopping(),
             Error::Store(store::Error::Conflict { .. } | store::Error::Duplicate { .. }) => {
@@ -189,6 +194,32 @@ impl Problem {
             "Send the file as the body of the request",
         ];
         Self::new(StatusCode::BAD_REQUEST, "EMPTY", zh, en)
+    }
+
+    /// The document cannot be read, or may not be sealed as asked; the reason is the engine's.
+    fn not_sealed(reason: &str) -> Self {
+        let zh = format!("文件不能加盖印章：{reason}");
+        let en = format!("The document cannot be sealed: {reason}");
+        let zh = [&zh, "请使用规范的 OFD 或 PDF 文件，并检查盖章位置"];
+        let en = [
+            &en,
+            "Use a sound OFD or PDF document, and check where the seal goes",
+        ];
+        // Words looked for in a document may be personal.
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "DOCUMENT_NOT_SEALED", zh, en)
+            .logged("a document cannot be sealed")
+    }
+
+    fn seal_unusable(codes: &[&str]) -> Self {
+        let codes = codes.join(", ");
+        let zh = format!("印章或其证书当前不能使用：{codes}");
+        let en = format!("The seal or its certificate cannot be used now: {codes}");
+        let zh = [&zh, "各代码的含义见 docs/guide/reasons.md；请联系制发部门"];
+        let en = [
+            &en,
+            "docs/guide/reasons.md says what the codes mean; ask the authority that made the seal",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "SEAL_UNUSABLE", zh, en)
     }
 
     pub(crate) fn interrupted() -> Self {

@@ -25,6 +25,7 @@ const SERVICE: &[(&str, Record)] = &[
     ("log_checkpoint", Record::Nothing),
     ("log_key", Record::Nothing),
     ("log_consistency", Record::Nothing),
+    ("log_inclusion", Record::Nothing),
     ("set_up", Record::Act),
     ("session_begin", Record::Act),
     ("session_challenge", Record::Nothing),
@@ -63,4 +64,24 @@ const LIFE: &[(&str, Record)] = &[
 ];
 
 /// The use of seals.
-const USAGE: &[(&str, Record)] = &[];
+const USAGE: &[(&str, Record)] = &[
+    ("document_receive", Record::Act),
+    ("document_show", Record::Nothing),
+    ("document_content", Record::Nothing),
+    ("policy_adopt", Record::Act),
+    ("policy_show", Record::Nothing),
+    ("policy_versions", Record::Nothing),
+    ("deputy_appoint", Record::Act),
+    ("deputy_dismiss", Record::Act),
+    ("use_request", Record::Act),
+    ("use_list", Record::Nothing),
+    ("use_show", Record::Nothing),
+    ("use_document", Record::Nothing),
+    ("use_records", Record::Nothing),
+    ("use_approve", Record::Act),
+    ("use_decline", Record::Act),
+    ("use_withdraw", Record::Act),
+    ("use_stamp", Record::Act),
+    ("use_sealed", Record::Nothing),
+    ("use_proof", Record::Nothing),
+];

@@ -3,12 +3,17 @@
 
 mod applications;
 mod authorities;
+mod documents;
 mod limits;
 mod log;
 mod operations;
 mod people;
+mod policies;
 mod set_up;
 mod sign_in;
+mod stamping;
 mod support;
 mod town;
+mod uses;
 mod verify;
+mod world;

@@ -105,6 +105,11 @@ impl TestServer {
         }
     }
 
+    /// Its data folder.
+    pub(crate) fn data(&self) -> std::path::PathBuf {
+        self.folder.as_ref().unwrap().path().join("data")
+    }
+
     /// Asks it to stop; running requests go on.
     pub(crate) fn begin_stopping(&mut self) {
         let _ = self.stop.take().unwrap().send(());
@@ -132,10 +137,15 @@ impl TestServer {
     }
 
     /// Stops it; a server with the same data runs in its place.
-    pub(crate) fn restarted(mut self, lines: &str) -> Self {
+    pub(crate) fn restarted(self, lines: &str) -> Self {
+        Self::in_folder(self.stopped(), lines)
+    }
+
+    /// Stops it; what it leaves.
+    pub(crate) fn stopped(mut self) -> TempDir {
         self.begin_stopping();
         assert!(self.wait());
-        Self::in_folder(self.folder.take().unwrap(), lines)
+        self.folder.take().unwrap()
     }
 
     pub(crate) fn get(&self, path: &str, headers: &[(&str, &str)]) -> Answer {

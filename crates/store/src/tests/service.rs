@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::examples::{NONE, id};
 use super::nouns::change;
 use super::{now, on_both};
-use crate::{Account, ApiClient, Chore, Error, KeptResponse, Page, PersonalData, Session, Store, Work};
+use crate::{
+    Account, ApiClient, Chore, Error, KeptResponse, Page, PersonalData, Session, Store, Upload, Work,
+};
 
 async fn chore<T: Send + 'static>(
     store: &Store,
@@ -420,5 +422,34 @@ fn personal_data_is_found_by_digest_and_can_be_erased() {
             .unwrap();
         assert_eq!(reader.people_by_name(&name, Page::first(9)).await.unwrap(), [two]);
         assert_eq!(reader.personal_data(one).await.unwrap(), None);
+    });
+}
+
+#[test]
+fn r75_a_document_is_known_to_those_who_brought_it() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let upload = Upload {
+            document: gm::sm3(b"document"),
+            by: id(1),
+            bytes: 8,
+            facts: json!({ "kind": "ofd" }),
+            at: now(),
+        };
+        let added = change(&store, {
+            let upload = upload.clone();
+            move |change| {
+                let (first, mut again) = (upload.clone(), upload.clone());
+                again.at = after(9);
+                Box::pin(
+                    async move { Ok((change.add_upload(&first).await?, change.add_upload(&again).await?)) },
+                )
+            }
+        });
+        assert_eq!(added.await.unwrap(), (true, false));
+        let mut reader = store.read().await.unwrap();
+        let document = upload.document;
+        assert_eq!(reader.upload(id(1), &document).await.unwrap(), Some(upload));
+        assert_eq!(reader.upload(id(2), &document).await.unwrap(), None);
     });
 }

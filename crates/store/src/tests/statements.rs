@@ -27,6 +27,7 @@ fn all() -> Vec<(&'static str, &'static [(&'static str, Sql)])> {
         ("settings", crate::settings::STATEMENTS),
         ("store", crate::store::STATEMENTS),
         ("units", crate::units::STATEMENTS),
+        ("uploads", crate::uploads::STATEMENTS),
         ("usages", crate::usages::STATEMENTS),
         ("writer", crate::writer::STATEMENTS),
     ]

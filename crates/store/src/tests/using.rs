@@ -44,6 +44,7 @@ fn r75_an_intent_is_found_until_it_has_its_outcome() {
             sealed: Digest32([8; 32]),
         };
         let expected = Some((later, sealed));
+        assert_eq!(reader.use_record(use_id, 9).await.unwrap(), None);
         for record in [
             reader.use_records(use_id, Page::first(9)).await.unwrap(),
             reader
@@ -65,6 +66,8 @@ fn r75_an_intent_is_found_until_it_has_its_outcome() {
         ] {
             assert_eq!(record.len(), 1);
             assert_eq!(record[0].outcome, expected);
+            let one = reader.use_record(use_id, record[0].sequence).await.unwrap();
+            assert_eq!(one.as_ref(), record.first());
         }
     });
 }

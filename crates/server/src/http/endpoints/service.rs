@@ -52,6 +52,17 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         handler: |service, call| Box::pin(log::consistency(service, call)),
     },
     Endpoint {
+        operation: "log_inclusion",
+        method: Method::GET,
+        path: "/api/log/inclusion",
+        summary: "Proves that an entry stands in the log of a size.",
+        query: Some(schema::<log::InclusionQuery>),
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<log::InclusionProof>))],
+        problems: &[400, 422],
+        handler: |service, call| Box::pin(log::inclusion(service, call)),
+    },
+    Endpoint {
         operation: "set_up",
         method: Method::POST,
         path: "/api/set-up",

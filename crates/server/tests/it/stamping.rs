@@ -1,0 +1,160 @@
+//! Stamping with the PIN, its record, and what proves it.
+
+use audit::{LogKey, ProofFile};
+use gm::sm3;
+use serde_json::{Value, json};
+
+use crate::support::Answer;
+use crate::uses::place;
+use crate::world::{PIN, Who, World, ofd};
+
+impl World {
+    fn approved(&self, text: &str) -> Value {
+        let asked = self.ask(&ofd(text)).json();
+        let approved = self.approve(Who::Approver, &asked);
+        assert_eq!(approved.status, 201, "{}", approved.text());
+        approved.json()
+    }
+
+    fn stamp(&self, who: Who, asked: &Value, pin: &str) -> Answer {
+        self.change(who, &format!("{}/stamp", place(asked)), &json!({ "pin": pin }))
+    }
+
+    fn log_key(&self) -> LogKey {
+        LogKey::parse(self.server.get("/api/log/key", &[]).text()).unwrap()
+    }
+}
+
+#[test]
+fn r51_an_approved_document_is_sealed_recorded_and_proved() {
+    let world = World::with_policy();
+    let asked = world.approved("通知");
+    let stamped = world.stamp(Who::Custodian, &asked, PIN);
+    assert_eq!(stamped.status, 201, "{}", stamped.text());
+    let view = stamped.json();
+    let sealed = world.get(Who::Agent, stamped.header("location").unwrap());
+    assert_eq!(sm3(&sealed.body).to_string(), view["sealed"].as_str().unwrap());
+    let verified = world.server.post("/api/verify", &[], &sealed.body).json();
+    assert_eq!(verified["conclusion"], "passed", "{verified}");
+    assert_eq!(
+        world.get(Who::Agent, &place(&asked)).json()["status"],
+        "completed"
+    );
+
+    let records = world
+        .get(Who::Approver, &format!("{}/records", place(&asked)))
+        .json();
+    let record = &records["items"][0];
+    assert_eq!(
+        (&record["outcome"], &record["sealed"]),
+        (&"stamped".into(), &view["sealed"])
+    );
+    assert_eq!(record["by"]["id"], json!(Who::Custodian.id()));
+
+    let proof = format!("{}/records/{}/proof", place(&asked), view["sequence"]);
+    let proof = world.get(Who::Supervisor, &proof);
+    let proof = ProofFile::parse(proof.text()).unwrap();
+    let (entry, checkpoint) = proof.verify(&[world.log_key()]).unwrap();
+    assert_eq!(entry.act, "use.outcome");
+    assert_eq!(entry.details["outcome"]["sealed"], view["sealed"]);
+    let public = world.server.get(
+        &format!(
+            "/api/log/inclusion?index={}&size={}",
+            proof.index, checkpoint.size
+        ),
+        &[],
+    );
+    let hashes: Vec<String> = proof.hashes.iter().map(ToString::to_string).collect();
+    assert_eq!(public.json()["hashes"], json!(hashes));
+    let beyond = format!("/api/log/inclusion?index=0&size={}", checkpoint.size + 1000);
+    world.server.get(&beyond, &[]).check_problem(422, "OUTSIDE_LOG");
+}
+
+#[test]
+fn r51_nothing_is_sealed_before_it_is_approved_or_twice() {
+    let world = World::with_policy();
+    let asked = world.ask(&ofd("通知")).json();
+    let early = world.stamp(Who::Custodian, &asked, PIN);
+    early.check_problem(422, "NOT_IN_THIS_STATE");
+    world.approve(Who::Approver, &asked);
+    let stamp = format!("{}/stamp", place(&asked));
+    let first = world.change_under("key", Who::Custodian, &stamp, &json!({ "pin": PIN }));
+    assert_eq!(first.status, 201, "{}", first.text());
+    // Under the same key the answer comes again, whatever the PIN: nothing is sealed for it.
+    let again = world.change_under("key", Who::Custodian, &stamp, &json!({ "pin": "other horse" }));
+    assert_eq!((again.status, again.json()), (201, first.json()));
+    let twice = world.change_under("other", Who::Custodian, &stamp, &json!({ "pin": PIN }));
+    twice.check_problem(422, "NOT_IN_THIS_STATE");
+    let records = world
+        .get(Who::Agent, &format!("{}/records", place(&asked)))
+        .json();
+    assert_eq!(records["items"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn r45_only_the_custodian_with_the_pin_seals() {
+    let world = World::with_policy();
+    let asked = world.approved("通知");
+    // Others are refused before a PIN is tried, so they cannot use up its tries.
+    for _ in 0..8 {
+        world
+            .stamp(Who::Approver, &asked, "wrong horse")
+            .check_problem(422, "NOT_THE_CUSTODIAN");
+    }
+    let wrong = world.stamp(Who::Custodian, &asked, "wrong horse");
+    assert_eq!(wrong.status, 403, "{}", wrong.text());
+    assert_eq!(world.get(Who::Agent, &place(&asked)).json()["open"], 0);
+    assert_eq!(world.stamp(Who::Custodian, &asked, PIN).status, 201);
+    world.server.clock.advance(1);
+    let late = world.approved("另一份");
+    world.server.clock.advance(8 * 86_400 - 7200);
+    world
+        .stamp(Who::Custodian, &late, PIN)
+        .check_problem(401, "NO_SESSION");
+}
+
+#[test]
+fn r53_what_failed_is_recorded_and_may_be_tried_again() {
+    let world = World::with_policy();
+    let document = ofd("通知");
+    world.send(Who::Agent, "/api/documents", &document);
+    let mut order = crate::uses::order(&document);
+    order["placement"]["positions"][0]["x_mm"] = 1000.into();
+    let asked = world.change(Who::Agent, "/api/uses", &order).json();
+    assert_eq!(world.approve(Who::Approver, &asked).status, 201);
+    let failed = world.stamp(Who::Custodian, &asked, PIN);
+    failed.check_problem(422, "DOCUMENT_NOT_SEALED");
+    let view = world.get(Who::Agent, &place(&asked)).json();
+    assert_eq!(
+        (&view["status"], &view["failed"], &view["open"]),
+        (&"approved".into(), &1.into(), &0.into())
+    );
+    let records = world
+        .get(Who::Agent, &format!("{}/records", place(&asked)))
+        .json();
+    assert_eq!(records["items"][0]["outcome"], "failed");
+    assert_eq!(records["items"][0]["reason"], "the seal has no place there");
+    let sequence = &records["items"][0]["sequence"];
+    let none = world.get(
+        Who::Agent,
+        &format!("{}/records/{sequence}/sealed", place(&asked)),
+    );
+    none.check_problem(404, "NOT_FOUND");
+}
+
+#[test]
+fn r51_a_document_that_was_changed_on_the_disk_is_not_sealed() {
+    let world = World::with_policy();
+    let document = ofd("通知");
+    let asked = world.approved("通知");
+    let digest = sm3(&document).to_string();
+    let file = world
+        .server
+        .data()
+        .join(format!("documents/sm3/{}/{digest}", &digest[..2]));
+    std::fs::write(file, ofd("另一份")).unwrap();
+    world
+        .stamp(Who::Custodian, &asked, PIN)
+        .check_problem(500, "INTERNAL");
+    assert_eq!(world.get(Who::Agent, &place(&asked)).json()["open"], 0);
+}

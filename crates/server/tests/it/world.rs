@@ -1,0 +1,421 @@
+//! A unit with its people and a seal in force, entered directly through the store: what tests of the use of seals
+//! begin with. Keys, certificate and seal are real, so that stamping is.
+
+use std::path::Path;
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use audit::{Actor, ActorKind, Entry, Subject};
+use gm::{Signer as _, sm3};
+use jiff::SignedDuration;
+use keys::{Kdf, KeyStore, NewKey, Options};
+use pki::{CertificateTemplate, Issuer, Name, PathCache, PathQuery, Purpose, VerifiedPath, validate};
+use registry::{
+    Actor as Acted, AuthorityEvent, AuthorityId, Digest32, PersonEvent, PersonId, SealEvent, SealId,
+    UnitEvent, UnitId,
+};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
+use ses::{ListKind, SealTemplate, SealVersion, make_seal};
+use store::{Account, Database, Documents, Entries, PersonalKey, Recorded, Session, Store, StoreConfig};
+use tempfile::TempDir;
+use testkit::{PICTURE, SeededRng, now};
+use uuid::Uuid;
+
+use crate::support::{Answer, TestServer, pki};
+
+/// The PIN of the seal.
+pub(crate) const PIN: &str = "custodian horse";
+
+/// People of the unit, and one of elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Who {
+    Agent = 50,
+    Principal = 51,
+    Approver = 52,
+    Custodian = 53,
+    /// Owner of the platform on which the business system runs.
+    PlatformOwner = 54,
+    /// A second approver.
+    Deputy = 55,
+    /// Agent of another unit.
+    Stranger = 56,
+    /// Supervisor of the authority.
+    Supervisor = 57,
+    /// Security administrator of the authority.
+    Security = 58,
+}
+
+const EVERYBODY: [Who; 9] = [
+    Who::Agent,
+    Who::Principal,
+    Who::Approver,
+    Who::Custodian,
+    Who::PlatformOwner,
+    Who::Deputy,
+    Who::Stranger,
+    Who::Supervisor,
+    Who::Security,
+];
+
+impl Who {
+    pub(crate) fn id(self) -> Uuid {
+        id(self as u64)
+    }
+
+    /// The token of the session that the world begins for them.
+    fn token(self) -> String {
+        format!("{:043}", self as u64)
+    }
+
+    fn appointment(self) -> Value {
+        let (role, scope) = match self {
+            Who::Agent => ("agent", unit_scope(10)),
+            Who::Principal => ("principal", unit_scope(10)),
+            Who::Approver | Who::Deputy => ("approver", unit_scope(10)),
+            Who::Custodian => ("custodian", unit_scope(10)),
+            Who::Stranger => ("agent", unit_scope(11)),
+            Who::PlatformOwner => ("platform_owner", json!({"kind": "system", "id": id(60)})),
+            Who::Supervisor => ("supervisor", json!({"kind": "authority", "id": id(1)})),
+            Who::Security => (
+                "security_administrator",
+                json!({"kind": "authority", "id": id(1)}),
+            ),
+        };
+        json!({"role": role, "scope": scope, "from": AT, "until": null})
+    }
+}
+
+/// Before everything that tests do.
+const AT: &str = "2026-06-01T00:00:00Z";
+
+fn unit_scope(number: u64) -> Value {
+    json!({"kind": "unit", "id": id(number)})
+}
+
+/// An identifier that orders as its number.
+pub(crate) fn id(number: u64) -> Uuid {
+    Uuid::from_u64_pair(0x0197_0000_0000_7000, 0x8000_0000_0000_0000 | number)
+}
+
+pub(crate) const UNIT: u64 = 10;
+pub(crate) const SEAL: u64 = 20;
+
+/// A server with that unit, and sessions of its people.
+pub(crate) struct World {
+    pub(crate) server: TestServer,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with("")
+    }
+
+    /// With these lines of configuration beside.
+    pub(crate) fn with(lines: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        Self::in_folder(folder, lines)
+    }
+
+    fn in_folder(folder: TempDir, lines: &str) -> Self {
+        // The first start makes the installation's keys, with which the world is made.
+        let lines = format!("{LINES}{lines}");
+        let folder = TestServer::in_folder(folder, &lines).stopped();
+        populate(&folder.path().join("data"), None);
+        Self {
+            server: TestServer::in_folder(folder, &lines),
+        }
+    }
+
+    pub(crate) fn get(&self, who: Who, path: &str) -> Answer {
+        let session = format!("Bearer {}", who.token());
+        self.server.get(path, &[("authorization", &session)])
+    }
+
+    /// A change under a key of its own.
+    pub(crate) fn change(&self, who: Who, path: &str, body: &Value) -> Answer {
+        let key = Uuid::from_bytes(std::array::from_fn(|at| {
+            sm3(format!("{who:?}{path}{body}").as_bytes()).0[at]
+        }));
+        self.change_under(&key.to_string(), who, path, body)
+    }
+
+    pub(crate) fn change_under(&self, key: &str, who: Who, path: &str, body: &Value) -> Answer {
+        let session = format!("Bearer {}", who.token());
+        let headers = [("authorization", session.as_str()), ("idempotency-key", key)];
+        self.server.post(path, &headers, body.to_string().as_bytes())
+    }
+
+    /// Sends bytes, as a document.
+    pub(crate) fn send(&self, who: Who, path: &str, bytes: &[u8]) -> Answer {
+        let session = format!("Bearer {}", who.token());
+        self.server.post(path, &[("authorization", &session)], bytes)
+    }
+}
+
+const LINES: &str = "sign_in.idle_seconds_max = 86400\nsign_in.session_seconds_max = 86400\n";
+
+#[derive(Deserialize)]
+struct MasterFile {
+    memory_kib: u32,
+    passes: u32,
+    #[serde(with = "hex::serde")]
+    salt: [u8; 16],
+    #[serde(with = "hex::serde")]
+    nonce: [u8; 12],
+    #[serde(with = "hex::serde")]
+    sealed: Vec<u8>,
+}
+
+/// The master key, as the server opens it.
+fn master(data: &Path) -> PersonalKey {
+    let file: MasterFile =
+        serde_json::from_slice(&std::fs::read(data.join("keys/master.json")).unwrap()).unwrap();
+    let mut key = [0; 16];
+    let params = Params::new(file.memory_kib, file.passes, 1, Some(16)).unwrap();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+        .hash_password_into(b"correct horse", &file.salt, &mut key)
+        .unwrap();
+    let opened = gm::sm4::open(&key, &file.nonce, b"yinxin master key", &file.sealed).unwrap();
+    PersonalKey::new(opened.as_slice().try_into().unwrap())
+}
+
+/// A path of the test PKI, as a maker of seals would prove it.
+fn path(certificate: &pki::Certificate, purpose: Purpose) -> VerifiedPath {
+    let pki = pki();
+    let (trust, intermediates) = (pki.trust(), pki.intermediates());
+    let query = PathQuery {
+        leaf: certificate,
+        purpose,
+        at: now(),
+        trust: &trust,
+        intermediates: &intermediates,
+    };
+    validate(&query, &PathCache::default()).path.unwrap()
+}
+
+/// Enters everything into the data folder of a server that is not running.
+pub(crate) fn populate(data: &Path, database: Option<&str>) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let personal = master(data);
+    let kdf = Kdf {
+        memory_kib: 64,
+        passes: 3,
+        lanes: 1,
+    };
+    let options = Options {
+        kdf,
+        ..Options::default()
+    };
+    let keys = KeyStore::open_with(&data.join("keys/seals"), options).unwrap();
+    let bound = personal.digest("pin of a seal's key", PIN).to_string();
+    let new = NewKey {
+        label: "seal",
+        pin: &bound,
+        now: now(),
+    };
+    let key_id = keys.create(&new, &mut SeededRng::new(99)).unwrap();
+    let key = keys.unlock(key_id, &bound).unwrap();
+    let pki = pki();
+    let template = CertificateTemplate::signer(
+        Name::parse("C=CN,O=印信测试（仅供测试）,CN=示例单位").unwrap(),
+        &[77],
+        (
+            testkit::time("2025-01-01T00:00:00Z"),
+            testkit::time("2035-01-01T00:00:00Z"),
+        ),
+    );
+    let issuer = Issuer::Certificate(&pki.issuing.certificate);
+    let certificate = pki::issue(&template, key.public_key(), issuer, &pki.issuing.key).unwrap();
+    let template = SealTemplate {
+        version: SealVersion::V4,
+        vendor_id: "YINXIN",
+        seal_id: "99010000000001",
+        seal_type: 1,
+        name: "示例单位",
+        list: ListKind::Certificates,
+        picture: PICTURE,
+        width_mm: 40,
+        height_mm: 40,
+        created: now(),
+        valid_start: certificate.not_before(),
+        valid_end: certificate.not_after(),
+        extensions: Vec::new(),
+        name_reason: None,
+    };
+    let maker = path(&pki.maker.certificate, Purpose::SealMaker);
+    let holder = path(&certificate, Purpose::Signer);
+    let seal = make_seal(&template, &maker, &[holder], &pki.maker.key)
+        .unwrap()
+        .finish(None)
+        .unwrap();
+    runtime.block_on(async {
+        let documents = Documents::open(&data.join("documents")).unwrap();
+        for (number, bytes) in [(1, seal.bytes()), (2, certificate.der())] {
+            let bytes = axum::body::Bytes::copy_from_slice(bytes);
+            let stream = futures_util::stream::iter([Ok(bytes)]);
+            documents.put(stream, 1 << 20, id(number)).await.unwrap();
+        }
+        let edition = json!({"number": 1, "seal_code": "99010000000001",
+            "seal_data": Digest32(sm3(seal.bytes()).0), "certificate": Digest32(certificate.digest().0),
+            "device": {"id": id(800), "kind": "seal_server", "serial": key_id.to_string()},
+            "not_before": AT, "not_after": "2027-06-01T00:00:00Z", "made_at": AT});
+        let database = match database {
+            Some(url) => url.parse().unwrap(),
+            None => Database::Sqlite(data.join("yinxin.db")),
+        };
+        let store = Store::open(&StoreConfig::new(database)).await.unwrap();
+        nouns(&store, edition).await;
+        for who in EVERYBODY {
+            person(&store, who).await;
+        }
+        store.close().await;
+    });
+}
+
+async fn nouns(store: &Store, edition: Value) {
+    let authority: AuthorityEvent = event(
+        json!({"type": "established", "at": AT, "id": id(1), "parent": null,
+        "name": "示例市数据局", "region": "990100", "level": "city", "profile": "cn"}),
+    );
+    let unit = |number: u64, code: &str| -> UnitEvent {
+        event(
+            json!({"type": "registered", "at": AT, "id": id(number), "authority": id(1), "parent": null,
+            "code": code, "name": format!("示例单位{number}"), "kind": "state_organ", "region": "990100",
+            "level": "city"}),
+        )
+    };
+    let units = [unit(10, "91350211M000100Y46"), unit(11, "123456789012345678")];
+    let seal: Vec<SealEvent> = [
+        json!({"type": "made", "at": AT, "id": id(SEAL), "authority": id(1), "kind": "legal_name",
+            "owner": {"kind": "unit", "unit": id(UNIT)}, "name": "示例单位",
+            "impression": {"digest": Digest32([7; 32]), "code": null, "source": "drawn"},
+            "application": id(900), "replaces": null, "edition": edition, "comparison": null,
+            "names": {"match": "equal"}, "custodian": Who::Custodian.id(), "by": id(70)}),
+        json!({"type": "filed", "at": AT}),
+        json!({"type": "activated", "at": AT, "custodian": Who::Custodian.id(), "old_device": "none"}),
+    ]
+    .map(event)
+    .into();
+    write(store, move |change| {
+        let (authority, units, seal) = (authority.clone(), units.clone(), seal.clone());
+        Box::pin(async move {
+            let recorded = recorded();
+            let current = change.authority(AuthorityId(id(1))).await?;
+            change
+                .record_authority(AuthorityId(id(1)), current, &[authority], &recorded)
+                .await?;
+            for (number, unit) in [(10, units[0].clone()), (11, units[1].clone())] {
+                let current = change.unit(UnitId(id(number))).await?;
+                change
+                    .record_unit(UnitId(id(number)), current, &[unit], &recorded)
+                    .await?;
+            }
+            let current = change.seal(SealId(id(SEAL))).await?;
+            change
+                .record_seal(SealId(id(SEAL)), current, &seal, &recorded)
+                .await?;
+            Ok(())
+        })
+    })
+    .await;
+}
+
+async fn person(store: &Store, who: Who) {
+    let events: Vec<PersonEvent> = [
+        json!({"type": "registered", "at": AT, "id": who.id(), "commitment": Digest32([1; 32])}),
+        json!({"type": "appointed", "at": AT, "appointment": who.appointment()}),
+    ]
+    .map(event)
+    .into();
+    let account = Account {
+        id: id(100 + who as u64),
+        name: format!("{who:?}"),
+        person: PersonId(who.id()),
+        password_hash: None,
+        password_set_at: None,
+        totp_sealed: None,
+        totp_last_step: 0,
+        certificate: None,
+        failed_tries: 0,
+        locked_until: None,
+        closed: false,
+    };
+    let session = Session {
+        token: sm3(who.token().as_bytes()),
+        account: account.id,
+        begun_at: now(),
+        used_at: now(),
+        ends_at: now() + SignedDuration::from_secs(80_000),
+        facts: json!({}),
+    };
+    write(store, move |change| {
+        let (events, account, session) = (events.clone(), account.clone(), session.clone());
+        Box::pin(async move {
+            let current = change.person(PersonId(who.id())).await?;
+            change
+                .record_person(PersonId(who.id()), current, &events, &recorded())
+                .await?;
+            change.add_account(&account).await?;
+            change.begin_session(&session, 9).await
+        })
+    })
+    .await;
+}
+
+async fn write<F>(store: &Store, mut work: F)
+where
+    F: for<'t> FnMut(&'t mut store::Change) -> store::Work<'t, Result<(), store::Error>> + Send + 'static,
+{
+    let written = store.write(move |change| {
+        let running = work(change);
+        Box::pin(async move {
+            running.await?;
+            Ok::<_, store::Error>(((), Entries::from(entry())))
+        })
+    });
+    written.await.unwrap();
+}
+
+fn entry() -> Entry {
+    Entry {
+        time: now(),
+        actor: Actor {
+            kind: ActorKind::System,
+            id: "test".into(),
+            role: None,
+            unit: None,
+        },
+        act: "test.entered".into(),
+        subject: Subject {
+            kind: "test".into(),
+            id: "world".into(),
+        },
+        details: Default::default(),
+        commitments: Default::default(),
+    }
+}
+
+fn recorded() -> Recorded {
+    Recorded {
+        by: Acted::Service,
+        at: now(),
+    }
+}
+
+#[track_caller]
+fn event<E: DeserializeOwned>(json: Value) -> E {
+    serde_json::from_value(json).unwrap()
+}
+
+/// A one-page OFD with this text.
+pub(crate) fn ofd(text: &str) -> Vec<u8> {
+    let mut builder = ofd::builder::DocumentBuilder::new("0123456789abcdef0123456789abcdef");
+    let font = builder.font("宋体");
+    let drawing = match text {
+        "" => ofd::builder::Drawing::new(),
+        text => ofd::builder::Drawing::new().text(font, 5.0, 30.0, 40.0, text),
+    };
+    builder.page((210.0, 297.0), drawing);
+    builder.build().unwrap()
+}
