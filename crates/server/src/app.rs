@@ -54,7 +54,6 @@ pub(crate) use self::placement::StampPlace;
 pub(crate) use self::policies::PolicyOrder;
 pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
 pub(crate) use self::sign_in::{Credentials, PasswordFault, Proof, SecondFactor, SignInFault};
-pub(crate) use self::sign_in::{Credentials, PasswordFault, SignInFault};
 pub(crate) use self::stamping::Stamped;
 pub(crate) use self::units::{NewUnit, UnitSearch, UnitStep};
 pub(crate) use self::uses::{NewUse, UseList, UseOrder};
