@@ -81,9 +81,10 @@ pub(crate) fn pdf_seal_error(error: &PdfSealError) -> Failure {
         }
         PdfSealError::NoReason => "在空白页上盖章必须说明理由（R49）".into(),
         PdfSealError::NoPosition => "没有给出盖章位置".into(),
-        PdfSealError::Keyword => "PDF 文件暂不支持按关键字盖章：请用 --point 给出位置".into(),
         PdfSealError::Position(cause) => position_words(cause),
-        PdfSealError::Picture(_) => "印章图像不能放入 PDF：目前支持 PNG、JPEG、GIF、BMP".into(),
+        PdfSealError::Picture(_) => {
+            "印章图像不能放入 PDF：支持 PNG、JPEG、GIF、BMP，以及只含纯色图形的 SVG（文字须转为轮廓）".into()
+        }
         PdfSealError::Refused(refusal) => return refused(refusal),
         PdfSealError::Timestamp(text) => format!("没有取得时间戳：{text}"),
         PdfSealError::LevelForm { form, level } => {

@@ -19,6 +19,7 @@ mod security_store;
 mod sign;
 mod signature;
 mod syntax;
+mod text;
 mod update;
 mod write;
 mod xref;
@@ -33,8 +34,9 @@ pub use long_term::{add_document_timestamp, add_security_store};
 pub use object::{Dictionary, Object, ObjectId, PdfString, Stream, text_of};
 pub use page::{Page, View, pages};
 pub use security_store::{SecurityStore, security_store};
-pub use sign::{Appearance, NewSignature, Picture, add_signature};
+pub use sign::{Appearance, Drawing, NewSignature, Picture, add_signature};
 pub use signature::{
     ByteRange, ByteRangeFault, FieldLock, RevisionFault, Signature, signatures, signed_revision, unlisted,
 };
+pub use text::find_words;
 pub use update::{Appended, Update};

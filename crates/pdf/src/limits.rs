@@ -40,3 +40,9 @@ pub const TAIL_BYTES: usize = 1024;
 pub const DECODED_BYTES_TOTAL_MAX: usize = 1 << 30;
 /// Certificates, lists or responses in the document security store, each.
 pub const SECURITY_STORE_ENTRIES_MAX: usize = 500;
+/// Bytes of the contents of one page that are searched for words, its forms included.
+pub const CONTENT_BYTES_MAX: usize = 64 << 20;
+/// Characters of one page that are searched.
+pub const CONTENT_GLYPHS_MAX: usize = 1_000_000;
+/// Forms that are drawn on one page, each counted as often as it is drawn.
+pub const CONTENT_FORMS_MAX: usize = 2000;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::document::Document;
 use crate::error::{Error, structure};
 use crate::field::{fields, form};
+use crate::filter::deflate;
 use crate::object::{Dictionary, Object, ObjectId};
 use crate::page::{Page, pages};
 use crate::update::{Appended, Update};
@@ -32,17 +33,31 @@ pub struct NewSignature<'a> {
     pub file_id: &'a [u8],
 }
 
-/// Pixels of a seal.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Picture {
-    /// In pixels.
-    pub width: u32,
-    /// In pixels.
-    pub height: u32,
-    /// Red, green, blue for each pixel, deflated (zlib).
-    pub colours: Vec<u8>,
-    /// Opacity of each pixel, deflated (zlib).
-    pub opacity: Vec<u8>,
+/// What is shown of a seal.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Picture {
+    /// Pixels.
+    Pixels {
+        /// In pixels.
+        width: u32,
+        /// In pixels.
+        height: u32,
+        /// Red, green, blue for each pixel, deflated (zlib).
+        colours: Vec<u8>,
+        /// Opacity of each pixel, deflated (zlib).
+        opacity: Vec<u8>,
+    },
+    /// Outlines.
+    Drawing(Drawing),
+}
+
+/// A drawing of lines and areas.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drawing {
+    /// Width and height in its own units, counted from the upper left corner.
+    pub size: (f64, f64),
+    /// Operators of a content stream that need no resources (ISO 32000-1 §8).
+    pub content: Vec<u8>,
 }
 
 /// One appearance. Boxes are left, upper, width, height in mm from the upper left corner.
@@ -131,22 +146,47 @@ fn utf16(text: &str) -> Vec<u8> {
         .collect()
 }
 
+/// An object that fills the square from 0 to 1 when it is drawn.
 fn add_picture(update: &mut Update<'_, '_>, picture: &Picture) -> ObjectId {
-    let image = |space: &str| {
-        let mut dictionary = Dictionary::default();
-        dictionary.set("Type", Object::name("XObject"));
-        dictionary.set("Subtype", Object::name("Image"));
-        dictionary.set("Width", Object::Integer(i64::from(picture.width)));
-        dictionary.set("Height", Object::Integer(i64::from(picture.height)));
-        dictionary.set("ColorSpace", Object::name(space));
-        dictionary.set("BitsPerComponent", Object::Integer(8));
-        dictionary.set("Filter", Object::name("FlateDecode"));
-        dictionary
-    };
-    let mask = update.add_stream(image("DeviceGray"), picture.opacity.clone());
-    let mut colours = image("DeviceRGB");
-    colours.set("SMask", Object::Reference(mask));
-    update.add_stream(colours, picture.colours.clone())
+    match picture {
+        Picture::Pixels {
+            width,
+            height,
+            colours,
+            opacity,
+        } => {
+            let mask = update.add_stream(image("DeviceGray", *width, *height), opacity.clone());
+            let mut dictionary = image("DeviceRGB", *width, *height);
+            dictionary.set("SMask", Object::Reference(mask));
+            update.add_stream(dictionary, colours.clone())
+        }
+        Picture::Drawing(drawing) => {
+            let (width, height) = drawing.size;
+            let mut dictionary = Dictionary::default();
+            dictionary.set("Type", Object::name("XObject"));
+            dictionary.set("Subtype", Object::name("Form"));
+            dictionary.set("BBox", numbers(&[0.0, 0.0, width, height]));
+            dictionary.set(
+                "Matrix",
+                numbers(&[1.0 / width, 0.0, 0.0, -1.0 / height, 0.0, 1.0]),
+            );
+            dictionary.set("Resources", Object::Dictionary(Dictionary::default()));
+            dictionary.set("Filter", Object::name("FlateDecode"));
+            update.add_stream(dictionary, deflate(&drawing.content))
+        }
+    }
+}
+
+fn image(space: &str, width: u32, height: u32) -> Dictionary {
+    let mut dictionary = Dictionary::default();
+    dictionary.set("Type", Object::name("XObject"));
+    dictionary.set("Subtype", Object::name("Image"));
+    dictionary.set("Width", Object::Integer(i64::from(width)));
+    dictionary.set("Height", Object::Integer(i64::from(height)));
+    dictionary.set("ColorSpace", Object::name(space));
+    dictionary.set("BitsPerComponent", Object::Integer(8));
+    dictionary.set("Filter", Object::name("FlateDecode"));
+    dictionary
 }
 
 /// A widget without its field.

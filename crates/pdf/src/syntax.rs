@@ -113,6 +113,46 @@ impl<'a> Parser<'a> {
         self.value(0)
     }
 
+    /// The next operand, or else operator, of a content stream or a character map (ISO 32000-1 §7.8.2); what is
+    /// neither is passed over.
+    pub(crate) fn content_token(&mut self) -> Option<Result<Object, &'a [u8]>> {
+        loop {
+            self.skip_white();
+            let start = self.pos;
+            match self.peek()? {
+                b'/' | b'(' | b'[' | b'<' | b'+' | b'-' | b'.' | b'0'..=b'9' => {
+                    if let Ok(object) = self.value(0) {
+                        return Some(Ok(object));
+                    }
+                    self.pos = self.pos.max(start + 1);
+                }
+                byte if is_delimiter(byte) => self.pos += 1,
+                _ => {
+                    let rest = self.rest();
+                    let length = rest
+                        .iter()
+                        .position(|byte| !is_regular(*byte))
+                        .unwrap_or(rest.len());
+                    self.pos += length;
+                    return Some(Err(&rest[..length]));
+                }
+            }
+        }
+    }
+
+    /// Passes the rest of an inline image behind its `BI` (ISO 32000-1 §8.9.7): up to an `EI` that stands alone.
+    pub(crate) fn skip_inline_image(&mut self) {
+        while let Some(found) = memchr::memmem::find(self.rest(), b"EI") {
+            let at = self.pos + found;
+            self.pos = at + 2;
+            let alone = |place: Option<&u8>| place.is_none_or(|byte| is_white(*byte));
+            if at > 0 && alone(self.bytes.get(at - 1)) && alone(self.bytes.get(at + 2)) {
+                return;
+            }
+        }
+        self.pos = self.bytes.len();
+    }
+
     fn value(&mut self, depth: usize) -> Result<Object, Error> {
         limit(depth, NESTING_MAX, "arrays and dictionaries inside each other")?;
         self.skip_white();

@@ -7,6 +7,7 @@ mod pdf_picture;
 mod pdf_place;
 mod pdf_refusal;
 mod pdf_seal;
+mod pdf_svg;
 mod position;
 mod report;
 mod seal;

@@ -7,6 +7,7 @@ use ses::PictureFormat;
 
 use crate::pdf_refusal::PdfSealError;
 use crate::pdf_seal::Shown;
+use crate::pdf_svg::draw;
 use crate::position::Placement;
 
 /// Largest picture that is unpacked, in pixels.
@@ -23,14 +24,20 @@ pub(crate) fn appearance(placement: &Placement) -> Appearance {
     }
 }
 
-/// The picture's pixels. White that a picture without transparency has stays white.
+/// The picture, its outlines or its pixels. White that a picture without transparency has stays white.
 pub(crate) fn unpack(shown: &Shown<'_>) -> Result<Picture, PdfSealError> {
     let data = match shown {
         Shown::Seal(seal) => {
             let picture = seal.seal().picture();
             match picture.format() {
-                Some(PictureFormat::Svg | PictureFormat::Ofd) => {
-                    return refuse("SVG and OFD pictures are not drawn yet; use a seal with a PNG picture");
+                Some(PictureFormat::Svg) => {
+                    let drawing = draw(picture.data).map_err(PdfSealError::Picture)?;
+                    return Ok(Picture::Drawing(drawing));
+                }
+                Some(PictureFormat::Ofd) => {
+                    return refuse(
+                        "OFD pictures are not drawn in PDF; use a seal with an SVG or PNG picture",
+                    );
                 }
                 Some(_) => picture.data,
                 None => return refuse("its format is unknown"),
@@ -66,7 +73,7 @@ fn unpack_pixels(data: &[u8]) -> Result<Picture, PdfSealError> {
         .flat_map(|pixel| [pixel.0[0], pixel.0[1], pixel.0[2]])
         .collect();
     let opacity: Vec<u8> = pixels.pixels().map(|pixel| pixel.0[3]).collect();
-    Ok(Picture {
+    Ok(Picture::Pixels {
         width,
         height,
         colours: pdf::deflate(&colours),

@@ -1,5 +1,6 @@
 //! Where a seal appears in a PDF.
 
+use ofd::geometry::Box as MmBox;
 use pdf::{Document, Object, Page};
 
 use crate::document::{DocumentFacts, DocumentKind};
@@ -21,7 +22,14 @@ pub(crate) fn place_all(
     let size = order.shown.size_mm();
     let mut placements = Vec::new();
     for position in order.positions {
-        placements.extend(place(position, size, &sizes, |_, _| Err(PdfSealError::Keyword))?);
+        let hits = |page: usize, words: &str| -> Result<Vec<MmBox>, PdfSealError> {
+            let found = pdf::find_words(document, &pages[page], words)?;
+            Ok(found
+                .into_iter()
+                .map(|[x, y, width, height]| MmBox::new(x, y, width, height))
+                .collect())
+        };
+        placements.extend(place(position, size, &sizes, hits)?);
     }
     match order.blank_pages {
         BlankPages::Allow { reason } if reason.trim().is_empty() => return Err(PdfSealError::NoReason),

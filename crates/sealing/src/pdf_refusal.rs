@@ -41,9 +41,6 @@ pub enum PdfSealError {
     /// No position was given.
     #[error("no position was given for the seal")]
     NoPosition,
-    /// Words are not looked for in PDF documents.
-    #[error("keywords are not looked for in PDF documents: give a point")]
-    Keyword,
     /// A position that cannot be used.
     #[error(transparent)]
     Position(#[from] PositionError),

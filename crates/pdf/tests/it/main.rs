@@ -7,3 +7,4 @@ mod corpus;
 mod hostile;
 mod made;
 mod signing;
+mod words;

@@ -9,7 +9,7 @@ use crate::corpus::files;
 use crate::made::{form, signed};
 
 fn picture() -> Picture {
-    Picture {
+    Picture::Pixels {
         width: 2,
         height: 1,
         colours: deflate(&[255, 0, 0, 255, 0, 0]),

@@ -6,7 +6,7 @@ use pki::{MessageKey, Purpose};
 use proptest::prelude::*;
 use sealing::{
     BlankPages, Code, Conclusion, Edge, Fold, Mode, PageSelection, PdfForm, PdfLevel, PdfSealError,
-    PdfSealOrder, Position, SealedPdf, Shown, SignatureKind, seal_pdf,
+    PdfSealOrder, Position, PositionError, SealedPdf, Shown, SignatureKind, seal_pdf,
 };
 use ses::{ListKind, SealVersion};
 use testkit::now;
@@ -220,7 +220,10 @@ fn what_is_refused() {
         pages: PageSelection::All,
     };
     let result = stamp(&scene, &document(1), &[keyword], Mode::Continue, PdfForm::Seal);
-    assert!(matches!(result, Err(PdfSealError::Keyword)));
+    assert!(matches!(
+        result,
+        Err(PdfSealError::Position(PositionError::KeywordNotFound { .. }))
+    ));
     let blank = String::from_utf8(document(1))
         .unwrap()
         .replace("0 0 m 100 100 l S", "                 ");
