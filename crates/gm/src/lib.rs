@@ -22,4 +22,4 @@ pub use sign::{
     BadPublicKey, BadSecretKey, BadSignature, DEFAULT_ID, PublicKey, SignError, Signer, SigningKey, Verifier,
 };
 pub use signature::{Signature, SignatureEncoding};
-pub use sm3::{Digest, Sm3, sm3, sm3_many};
+pub use sm3::{Digest, Sm3, sm3, sm3_many, sm3_update_many};

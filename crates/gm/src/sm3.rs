@@ -14,6 +14,8 @@ use crate::simd;
 
 pub(crate) use lanes::State;
 
+use lanes::Job;
+
 /// An SM3 value: 32 bytes. Prints as lower-case hexadecimal.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Digest(pub [u8; 32]);
@@ -67,8 +69,35 @@ pub fn sm3(bytes: &[u8]) -> Digest {
 ///
 /// Callers that have several messages at hand pass them together: a machine with vectors hashes 8 or 16 of them
 /// side by side.
-pub fn sm3_many(messages: &[&[u8]]) -> Vec<Digest> {
-    lanes::hash_all(messages)
+pub fn sm3_many<'a>(messages: &[&'a [u8]]) -> Vec<Digest> {
+    let job = |message: &&'a [u8]| {
+        let (whole, rest) = message.as_chunks();
+        Job::new(IV, whole, last_blocks(rest, message.len() as u64))
+    };
+    let mut jobs: Vec<Job<'a>> = messages.iter().map(job).collect();
+    lanes::run(&mut jobs);
+    jobs.iter().map(|job| Digest::from_words(&job.v)).collect()
+}
+
+/// Appends to each running computation its bytes, side by side as [`sm3_many`] does: for messages that come in
+/// pieces. Pieces of one length keep all lanes busy.
+pub fn sm3_update_many(messages: &mut [(&mut Sm3, &[u8])]) {
+    let mut jobs = Vec::with_capacity(messages.len());
+    for (hasher, bytes) in messages.iter_mut() {
+        let waiting = (hasher.bytes % 64) as usize;
+        let (head, aligned) = bytes.split_at(bytes.len().min((64 - waiting) % 64));
+        hasher.update(head);
+        *bytes = aligned;
+        jobs.push(Job::new(hasher.v, aligned.as_chunks().0, ([[0; 64]; 2], 0)));
+    }
+    lanes::run(&mut jobs);
+    let states: Vec<[u32; 8]> = jobs.into_iter().map(|job| job.v).collect();
+    for ((hasher, aligned), v) in messages.iter_mut().zip(states) {
+        let (whole, rest) = aligned.as_chunks::<64>();
+        hasher.v = v;
+        hasher.bytes = hasher.bytes.wrapping_add(64 * whole.len() as u64);
+        hasher.update(rest);
+    }
 }
 
 /// A running SM3 computation, wiped when dropped. Writing to it never fails.
@@ -215,6 +244,27 @@ mod tests {
             hasher.write_all(&message[split..]).unwrap();
             assert_eq!(hasher.finish(), sm3(&message));
         }
+    }
+
+    /// Pieces of unequal length, also such that do not end with a block.
+    #[test]
+    fn pieces_side_by_side_make_the_same() {
+        let message: Vec<u8> = (0..5000u32).map(|i| (i * 7 + i / 13) as u8).collect();
+        let mut hashers = vec![Sm3::new(); 20];
+        let mut ends = vec![0; hashers.len()];
+        for turn in 0..9 {
+            let piece = |(i, end): (usize, &mut usize)| {
+                let start = *end;
+                *end += (i * 97 + turn * 31) % 530 * usize::from((i + turn) % 4 != 0);
+                &message[start..*end]
+            };
+            let pieces: Vec<&[u8]> = ends.iter_mut().enumerate().map(piece).collect();
+            sm3_update_many(&mut hashers.iter_mut().zip(pieces).collect::<Vec<_>>());
+        }
+        for (hasher, end) in hashers.into_iter().zip(ends) {
+            assert_eq!(hasher.finish(), sm3(&message[..end]), "{end}");
+        }
+        sm3_update_many(&mut []);
     }
 
     #[test]

@@ -54,7 +54,7 @@ pub use error::{Error, SchemaFault};
 pub use finding::{Finding, FindingKind};
 pub use limits::Limits;
 pub use ofd_xml::{DocBody, DocInfo, DocVersion, Ofd};
-pub use package::{Entry, Package};
+pub use package::{Entry, Package, PartReader};
 pub use path::{BadLoc, Link, LinkOddity, PartPath};
 pub use shown::{BrokenLink, PartKind, Shown, ShownPart, shown_parts};
 pub use signature_part::{BadCheckValue, Parameter, Provider, Reference, SignaturePart, StampAnnot};

@@ -8,6 +8,7 @@
 mod directory;
 mod inflate;
 mod name;
+mod part_reader;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ use crate::zip_records::CentralHeader;
 use crate::{Error, Limits, Method};
 
 use inflate::Inflater;
+pub use part_reader::PartReader;
 
 /// Packages up to this many bytes are read in one go.
 const SMALL_PACKAGE_BYTES: u64 = 1 << 20;
@@ -212,6 +214,13 @@ impl Package {
         self.with_inflater(|inflater| inflater.stream(&*self.source, entry, take))
     }
 
+    /// The part's bytes when they are asked for, to go through several parts side by side.
+    pub fn reader(&self, part: &PartPath) -> Result<PartReader<'_>, Error> {
+        let position = self.position(part);
+        let position = position.ok_or_else(|| Error::NoPart { part: part.clone() })?;
+        Ok(PartReader::new(self, position))
+    }
+
     /// Where the file of a resource stands, as `FontFile`, `MediaFile` and `Profile` name it in the part `holder`.
     ///
     /// From the folder that `BaseLoc` of the part names; where the file is not there, from the part's own folder.
@@ -341,11 +350,22 @@ impl Package {
 
     /// Lends the buffers of an earlier entry, or new ones.
     fn with_inflater<T>(&self, work: impl FnOnce(&mut Inflater) -> T) -> T {
-        let idle = || self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut inflater = idle().pop().unwrap_or_else(Inflater::new);
+        let mut inflater = self.take_inflater();
         let result = work(&mut inflater);
-        idle().push(inflater);
+        self.give_back(inflater);
         result
+    }
+
+    fn take_inflater(&self) -> Inflater {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        idle.unwrap_or_else(Inflater::new)
+    }
+
+    fn give_back(&self, inflater: Inflater) {
+        self.idle
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(inflater);
     }
 }
 

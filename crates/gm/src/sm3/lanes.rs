@@ -1,99 +1,101 @@
 //! Several SM3 messages side by side: lane i of every word belongs to message i. Which message goes through which
 //! lane is decided here; the vectors are in `x86.rs`.
 
-use super::{Digest, IV, last_blocks, sm3};
+use super::IV;
 use crate::simd::{self, Sm3Update};
 
 /// The chaining values V(i) of each message.
 pub(crate) type State<const LANES: usize> = [[u32; LANES]; 8];
 
 /// Lanes are worth it as long as so many of them have work on average.
-const BUSY_LANES_MIN: usize = 3;
+const BUSY_LANES_MIN: usize = 2;
 
-/// The messages' SM3 values in their order, with what this machine has.
-pub(super) fn hash_all(messages: &[&[u8]]) -> Vec<Digest> {
+/// One message, or a piece of one: V, and the blocks by which it is to go on.
+pub(super) struct Job<'a> {
+    pub(super) v: [u32; 8],
+    /// Blocks in place.
+    whole: &'a [[u8; 64]],
+    /// What comes after these: none, one or two blocks, the last of the array.
+    last: [[u8; 64]; 2],
+    last_from: usize,
+}
+
+/// Does all jobs, with what this machine has.
+pub(super) fn run(jobs: &mut [Job<'_>]) {
     if let Some(update) = simd::sm3_update_16() {
-        hash_on_lanes(messages, BUSY_LANES_MIN, update)
+        run_on_lanes(jobs, BUSY_LANES_MIN, update);
     } else if let Some(update) = simd::sm3_update_8() {
-        hash_on_lanes(messages, BUSY_LANES_MIN, update)
+        run_on_lanes(jobs, BUSY_LANES_MIN, update);
     } else {
-        messages.iter().map(|message| sm3(message)).collect()
+        jobs.iter_mut().for_each(Job::run_alone);
     }
 }
 
-/// Hashes on lanes as long as `busy` of them have work on average; a message that is much longer than all others
-/// is hashed alone.
-fn hash_on_lanes<const LANES: usize>(
-    messages: &[&[u8]],
-    busy: usize,
-    update: Sm3Update<LANES>,
-) -> Vec<Digest> {
-    let mut digests = vec![Digest([0; 32]); messages.len()];
-    let mut order: Vec<usize> = (0..messages.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(messages[*index].len()));
-    let mut blocks_left: usize = messages.iter().map(|message| blocks(message)).sum();
+/// Hashes on lanes as long as `busy` of them have work on average; a job that is much longer than all others is
+/// done alone.
+fn run_on_lanes<const LANES: usize>(jobs: &mut [Job<'_>], busy: usize, update: Sm3Update<LANES>) {
+    let mut order: Vec<usize> = (0..jobs.len())
+        .filter(|index| jobs[*index].blocks() > 0)
+        .collect();
+    order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].blocks()));
+    let mut blocks_left: usize = jobs.iter().map(Job::blocks).sum();
     let mut waiting = order.into_iter().peekable();
-    while let Some(index) =
-        waiting.next_if(|index| blocks(messages[*index]).saturating_mul(busy) > blocks_left)
+    while let Some(index) = waiting.next_if(|index| jobs[*index].blocks().saturating_mul(busy) > blocks_left)
     {
-        digests[index] = sm3(messages[index]);
-        blocks_left -= blocks(messages[index]);
+        blocks_left -= jobs[index].blocks();
+        jobs[index].run_alone();
     }
-    let mut lanes: [Option<Lane>; LANES] = std::array::from_fn(|_| None);
+    let mut lanes: [Option<usize>; LANES] = [None; LANES];
     let mut state = IV.map(|word| [word; LANES]);
     loop {
         for (lane, slot) in lanes.iter_mut().enumerate().filter(|(_, slot)| slot.is_none()) {
-            *slot = waiting.next().map(|index| Lane::new(index, messages[index]));
-            (0..8).for_each(|i| state[i][lane] = IV[i]);
+            *slot = waiting.next();
+            if let Some(index) = slot {
+                (0..8).for_each(|i| state[i][lane] = jobs[*index].v[i]);
+            }
         }
         // All go as far as the shortest; lanes without a message repeat another's work.
-        let next = lanes.iter().flatten().map(Lane::next_blocks);
+        let next = lanes.iter().flatten().map(|index| jobs[*index].next_blocks());
         let Some(shortest) = next.min_by_key(|blocks| blocks.len()) else {
-            return digests;
+            return;
         };
         let count = shortest.len();
-        let sources = lanes.each_ref().map(|slot| {
-            slot.as_ref()
-                .map_or(shortest, |lane| &lane.next_blocks()[..count])
-        });
+        let sources = lanes.map(|slot| slot.map_or(shortest, |index| &jobs[index].next_blocks()[..count]));
         update(&mut state, &sources);
         for (lane, slot) in lanes.iter_mut().enumerate() {
-            if let Some(done) = slot.take_if(|message| message.is_done_after(count)) {
-                digests[done.index] = Digest::from_words(&state.map(|words| words[lane]));
+            let advanced = |index: &mut usize| jobs[*index].advance(count) == 0;
+            if let Some(done) = slot.take_if(advanced) {
+                jobs[done].v = state.map(|words| words[lane]);
             }
         }
     }
 }
 
-/// The blocks of a message with its padding.
-fn blocks(message: &[u8]) -> usize {
-    (message.len() + 8) / 64 + 1
-}
-
-/// A message on its way through a lane.
-struct Lane<'a> {
-    /// Which of the messages.
-    index: usize,
-    /// Whole blocks that are still to come.
-    whole: &'a [[u8; 64]],
-    /// What does not fill a block, and the padding: the last one or two blocks.
-    last: [[u8; 64]; 2],
-    last_from: usize,
-}
-
-impl<'a> Lane<'a> {
-    fn new(index: usize, message: &'a [u8]) -> Self {
-        let (whole, rest) = message.as_chunks();
-        let (last, count) = last_blocks(rest, message.len() as u64);
+impl<'a> Job<'a> {
+    /// A message, or the rest of one: of `last` the last `last_count` blocks.
+    pub(super) fn new(
+        v: [u32; 8],
+        whole: &'a [[u8; 64]],
+        (last, last_count): ([[u8; 64]; 2], usize),
+    ) -> Self {
         Self {
-            index,
+            v,
             whole,
             last,
-            last_from: 2 - count,
+            last_from: 2 - last_count,
         }
     }
 
-    /// Blocks that stand together: at least one.
+    fn blocks(&self) -> usize {
+        self.whole.len() + self.last.len() - self.last_from
+    }
+
+    fn run_alone(&mut self) {
+        simd::sm3_update(&mut self.v, self.whole);
+        simd::sm3_update(&mut self.v, &self.last[self.last_from..]);
+    }
+
+    /// Blocks that stand together: at least one, unless all are done.
     fn next_blocks(&self) -> &[[u8; 64]] {
         if self.whole.is_empty() {
             &self.last[self.last_from..]
@@ -102,13 +104,14 @@ impl<'a> Lane<'a> {
         }
     }
 
-    fn is_done_after(&mut self, count: usize) -> bool {
+    /// How many blocks are left after `count` of the next were done.
+    fn advance(&mut self, count: usize) -> usize {
         if self.whole.is_empty() {
             self.last_from += count;
         } else {
             self.whole = &self.whole[count..];
         }
-        self.last_from == self.last.len()
+        self.blocks()
     }
 }
 
@@ -116,6 +119,7 @@ impl<'a> Lane<'a> {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::{Digest, last_blocks, sm3, sm3_many};
     use super::*;
 
     /// One message after the other, on any number of lanes.
@@ -132,17 +136,31 @@ mod tests {
     #[track_caller]
     fn check(messages: &[&[u8]]) {
         let expected: Vec<Digest> = messages.iter().map(|message| sm3(message)).collect();
-        assert_eq!(hash_all(messages), expected);
+        assert_eq!(sm3_many(messages), expected);
         for busy in [0, 1, 3] {
-            assert_eq!(hash_on_lanes::<1>(messages, busy, update), expected);
-            assert_eq!(hash_on_lanes::<3>(messages, busy, update), expected);
+            assert_eq!(on_lanes::<1>(messages, busy, update), expected);
+            assert_eq!(on_lanes::<3>(messages, busy, update), expected);
             if let Some(update) = simd::sm3_update_8() {
-                assert_eq!(hash_on_lanes(messages, busy, update), expected);
+                assert_eq!(on_lanes(messages, busy, update), expected);
             }
             if let Some(update) = simd::sm3_update_16() {
-                assert_eq!(hash_on_lanes(messages, busy, update), expected);
+                assert_eq!(on_lanes(messages, busy, update), expected);
             }
         }
+    }
+
+    fn on_lanes<'a, const LANES: usize>(
+        messages: &[&'a [u8]],
+        busy: usize,
+        update: Sm3Update<LANES>,
+    ) -> Vec<Digest> {
+        let job = |message: &&'a [u8]| {
+            let (whole, rest) = message.as_chunks();
+            Job::new(IV, whole, last_blocks(rest, message.len() as u64))
+        };
+        let mut jobs: Vec<Job<'_>> = messages.iter().map(job).collect();
+        run_on_lanes(&mut jobs, busy, update);
+        jobs.iter().map(|job| Digest::from_words(&job.v)).collect()
     }
 
     #[test]

@@ -49,13 +49,25 @@ impl Inflater {
         entry: &Entry,
         target: &mut [u8],
     ) -> Result<(), Error> {
-        let mut reader = Reader::new(self, source, entry);
+        let mut progress = self.begin(entry);
+        let mut reader = Reader::new(self, source, entry, &mut progress);
         let count = reader.read(target)?;
         // One byte more would be a lie about the size, and the end must be seen.
         if reader.read(&mut [0])? > 0 {
             return Err(more_than_claimed(entry));
         }
         finish(&reader, count as u64, crc32fast::hash(&target[..count]))
+    }
+
+    /// Forgets the entry before this one.
+    pub(super) fn begin(&mut self, entry: &Entry) -> Progress {
+        self.state.reset(false);
+        Progress {
+            unread: 0..0,
+            fetched: 0,
+            // Some writers give an empty entry no deflate block at all.
+            ended: entry.compressed_size == 0 && entry.size == 0,
+        }
     }
 
     fn pieces(
@@ -65,7 +77,8 @@ impl Inflater {
         output: &mut [u8],
         take: &mut dyn FnMut(&[u8]),
     ) -> Result<u64, Error> {
-        let mut reader = Reader::new(self, source, entry);
+        let mut progress = self.begin(entry);
+        let mut reader = Reader::new(self, source, entry, &mut progress);
         let mut crc = crc32fast::Hasher::new();
         let mut total: u64 = 0;
         loop {
@@ -87,8 +100,17 @@ impl Inflater {
     }
 }
 
+/// How far the bytes of an entry were read.
+pub(super) struct Progress {
+    /// What of the buffer is unread; unused for sources in memory.
+    unread: std::ops::Range<usize>,
+    /// Compressed bytes consumed or buffered, of a source in memory: consumed.
+    fetched: u64,
+    ended: bool,
+}
+
 /// What must hold when an entry has ended.
-fn finish(reader: &Reader<'_>, total: u64, crc32: u32) -> Result<(), Error> {
+pub(super) fn finish(reader: &Reader<'_>, total: u64, crc32: u32) -> Result<(), Error> {
     let entry = reader.entry;
     let damaged = |what| Error::ZipDamaged {
         entry: entry.path.entry_name().to_owned(),
@@ -106,7 +128,7 @@ fn finish(reader: &Reader<'_>, total: u64, crc32: u32) -> Result<(), Error> {
     Ok(())
 }
 
-fn more_than_claimed(entry: &Entry) -> Error {
+pub(super) fn more_than_claimed(entry: &Entry) -> Error {
     Error::ZipBomb {
         entry: entry.path.entry_name().to_owned(),
         what: "it gives more bytes than it claims to hold",
@@ -114,37 +136,35 @@ fn more_than_claimed(entry: &Entry) -> Error {
 }
 
 /// Walks through the compressed bytes of one entry.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     state: &'a mut Decompress,
     source: &'a dyn Source,
     entry: &'a Entry,
     buffer: &'a mut Vec<u8>,
-    /// What of `buffer` is unread; unused for sources in memory.
-    unread: std::ops::Range<usize>,
-    /// Compressed bytes consumed or buffered, of a source in memory: consumed.
-    fetched: u64,
-    ended: bool,
+    progress: &'a mut Progress,
 }
 
 impl<'a> Reader<'a> {
-    fn new(inflater: &'a mut Inflater, source: &'a dyn Source, entry: &'a Entry) -> Self {
-        inflater.state.reset(false);
+    /// Goes on from `progress`, which this inflater made.
+    pub(super) fn new(
+        inflater: &'a mut Inflater,
+        source: &'a dyn Source,
+        entry: &'a Entry,
+        progress: &'a mut Progress,
+    ) -> Self {
         Self {
             state: &mut inflater.state,
             source,
             entry,
             buffer: &mut inflater.input,
-            unread: 0..0,
-            fetched: 0,
-            // Some writers give an empty entry no deflate block at all.
-            ended: entry.compressed_size == 0 && entry.size == 0,
+            progress,
         }
     }
 
     /// Fills `output` as far as there are bytes; less than its length means the end.
-    fn read(&mut self, output: &mut [u8]) -> Result<usize, Error> {
+    pub(super) fn read(&mut self, output: &mut [u8]) -> Result<usize, Error> {
         let mut filled = 0;
-        while !self.ended && filled < output.len() {
+        while !self.progress.ended && filled < output.len() {
             filled += match self.entry.method {
                 Method::Stored => self.copy(&mut output[filled..])?,
                 Method::Deflated => self.inflate(&mut output[filled..])?,
@@ -155,18 +175,18 @@ impl<'a> Reader<'a> {
 
     fn copy(&mut self, output: &mut [u8]) -> Result<usize, Error> {
         let count = self.left().min(output.len() as u64) as usize;
-        let at = self.entry.data_offset + self.fetched;
+        let at = self.entry.data_offset + self.progress.fetched;
         read_exact_at(self.source, &mut output[..count], at).map_err(Error::read)?;
-        self.fetched += count as u64;
-        self.ended = self.left() == 0;
+        self.progress.fetched += count as u64;
+        self.progress.ended = self.left() == 0;
         Ok(count)
     }
 
     fn inflate(&mut self, output: &mut [u8]) -> Result<usize, Error> {
         self.refill()?;
         let input = match self.source.in_memory() {
-            Some(all) => rest_in_memory(all, self.entry, self.fetched),
-            None => &self.buffer[self.unread.clone()],
+            Some(all) => rest_in_memory(all, self.entry, self.progress.fetched),
+            None => &self.buffer[self.progress.unread.clone()],
         };
         let (before_in, before_out) = (self.state.total_in(), self.state.total_out());
         let status = self.state.decompress(input, output, FlushDecompress::None);
@@ -174,12 +194,12 @@ impl<'a> Reader<'a> {
         let produced = (self.state.total_out() - before_out) as usize;
         let exhausted = consumed == input.len() as u64;
         if self.source.in_memory().is_some() {
-            self.fetched += consumed;
+            self.progress.fetched += consumed;
         } else {
-            self.unread.start += consumed as usize; // at most the length of the input
+            self.progress.unread.start += consumed as usize; // at most the length of the input
         }
         match status {
-            Ok(Status::StreamEnd) => self.ended = true,
+            Ok(Status::StreamEnd) => self.progress.ended = true,
             Ok(_) if produced == 0 && (consumed == 0 || exhausted && self.left() == 0) => {
                 return Err(self.damaged("its compressed data are cut off"));
             }
@@ -191,25 +211,25 @@ impl<'a> Reader<'a> {
 
     /// Reads the next compressed bytes when all before are used.
     fn refill(&mut self) -> Result<(), Error> {
-        if self.source.in_memory().is_some() || !self.unread.is_empty() || self.left() == 0 {
+        if self.source.in_memory().is_some() || !self.progress.unread.is_empty() || self.left() == 0 {
             return Ok(());
         }
         let len = self.left().min(INPUT_BYTES as u64) as usize;
         self.buffer.resize(INPUT_BYTES, 0);
-        let at = self.entry.data_offset + self.fetched;
+        let at = self.entry.data_offset + self.progress.fetched;
         read_exact_at(self.source, &mut self.buffer[..len], at).map_err(Error::read)?;
-        self.fetched += len as u64;
-        self.unread = 0..len;
+        self.progress.fetched += len as u64;
+        self.progress.unread = 0..len;
         Ok(())
     }
 
     /// Compressed bytes not fetched yet.
     fn left(&self) -> u64 {
-        self.entry.compressed_size - self.fetched // fetched never passes it
+        self.entry.compressed_size - self.progress.fetched // fetched never passes it
     }
 
     fn is_at_end(&self) -> bool {
-        self.ended && self.unread.is_empty() && self.left() == 0
+        self.progress.ended && self.progress.unread.is_empty() && self.left() == 0
     }
 
     fn damaged(&self, what: &'static str) -> Error {
