@@ -6,6 +6,7 @@
 
 mod comb;
 mod field;
+mod inverse;
 mod limbs;
 mod nonce;
 mod point;

@@ -113,7 +113,7 @@ pub(super) fn select(window: &[[u64; 8]], magnitude: u64) -> [u64; 8] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use proptest::prelude::*;
 
     use super::super::limbs::{self, from_be};
@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     /// 0, ±1, ±2, … and every power of two with its neighbours: where digits are zero, or carry into the next.
-    pub(super) fn edges() -> Vec<Limbs> {
+    pub(in super::super) fn edges() -> Vec<Limbs> {
         let mut edges = vec![];
         for small in 0..80 {
             edges.push([small, 0, 0, 0]);

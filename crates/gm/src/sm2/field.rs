@@ -6,6 +6,7 @@ use std::ops::{Add, Mul, Neg, Sub};
 
 use zeroize::Zeroize;
 
+use super::inverse::Modulus;
 use super::limbs::{self, Limbs, WideLimbs, add_carry, sub_borrow};
 
 /// An element of GF(p). Every operation takes the same time for all values, except `==`, which is for public
@@ -83,28 +84,17 @@ impl Field {
         (0..times).fold(self, |a, _| a.square())
     }
 
-    /// a⁻¹ = a^(p−2); zero for zero.
+    /// a⁻¹; zero for zero.
     pub(super) fn invert(self) -> Self {
-        // p − 2 = fffffffe ffffffff ffffffff ffffffff ffffffff 00000000 ffffffff fffffffd; ones_k = a^(2^k − 1).
-        let Ones {
-            ones_30,
-            ones_31,
-            ones_32,
-        } = self.ones();
-        let mut r = ones_31.square();
-        for _ in 0..4 {
-            r = r.square_times(32) * ones_32;
-        }
-        r = r.square_times(64) * ones_32;
-        r = r.square_times(30) * ones_30;
-        r.square_times(2) * self
+        // (a·R)⁻¹·R³·R⁻¹ = a⁻¹·R with R = 2²⁵⁶.
+        Self(reduce(&limbs::mul_wide(&MODULUS.invert(&self.0), &R_CUBED)))
     }
 
     /// A square root, if there is one: a^((p+1)/4), as p ≡ 3 mod 4. For public values.
     pub(super) fn square_root(self) -> Option<Self> {
         // (p + 1)/4 = 3fffffff bfffffff ffffffff ffffffff ffffffff c0000000 40000000 00000000: in bits, from the
-        // top, 31 ones, a zero, 128 ones, 31 zeros, a one, 62 zeros.
-        let Ones { ones_31, ones_32, .. } = self.ones();
+        // top, 31 ones, a zero, 128 ones, 31 zeros, a one, 62 zeros; ones_k = a^(2^k − 1).
+        let Ones { ones_31, ones_32 } = self.ones();
         let mut r = ones_31.square();
         for _ in 0..4 {
             r = r.square_times(32) * ones_32;
@@ -123,11 +113,7 @@ impl Field {
         let ones_30 = ones_15.square_times(15) * ones_15;
         let ones_31 = ones_30.square() * self;
         let ones_32 = ones_31.square() * self;
-        Ones {
-            ones_30,
-            ones_31,
-            ones_32,
-        }
+        Ones { ones_31, ones_32 }
     }
 
     /// Whether a is even, as a number below p. For public values.
@@ -164,9 +150,8 @@ impl Field {
     }
 }
 
-/// a^(2^k − 1) for k = 30, 31, 32.
+/// a^(2^k − 1) for k = 31, 32.
 struct Ones {
-    ones_30: Field,
     ones_31: Field,
     ones_32: Field,
 }
@@ -207,6 +192,11 @@ impl Neg for Field {
     }
 }
 
+const MODULUS: Modulus = Modulus::new(&P);
+
+/// 2⁷⁶⁸ mod p.
+const R_CUBED: Limbs = limbs::shifted(&[1, 0, 0, 0], 768, &P);
+
 /// 2⁵¹² mod p.
 const R_SQUARED: Limbs = limbs::shifted(&[1, 0, 0, 0], 512, &P);
 
@@ -243,7 +233,7 @@ fn fold(a: Limbs) -> Limbs {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::test_support::{Modulus, below, uint};
+    use super::super::test_support::{Modulus as Bignum, below, uint};
     use super::*;
 
     proptest! {
@@ -251,7 +241,7 @@ mod tests {
 
         #[test]
         fn arithmetic_agrees_with_a_bignum(a in below(P), b in below(P)) {
-            let p = Modulus::new(&P);
+            let p = Bignum::new(&P);
             let (x, y) = (Field(a), Field(b));
             let (a, b) = (uint(&a), uint(&b));
             prop_assert_eq!(uint(&(x + y).0), a.add_mod(&b, &p.m));
@@ -273,7 +263,7 @@ mod tests {
 
         #[test]
         fn inverses_and_roots_agree_with_a_bignum(a in below(P)) {
-            let p = Modulus::new(&P);
+            let p = Bignum::new(&P);
             let x = Field::from_limbs(&a);
             prop_assert_eq!(uint(&x.invert().to_limbs()), p.invert(&uint(&a)));
             let square = x.square();
@@ -288,7 +278,7 @@ mod tests {
     #[test]
     #[ignore = "a minute and more; run once after a change of the arithmetic, with --release"]
     fn ten_million_operations_agree_with_a_bignum() {
-        let p = Modulus::new(&P);
+        let p = Bignum::new(&P);
         let edges = [
             0,
             1,

@@ -6,6 +6,7 @@ use std::ops::{Add, Sub};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::field::Field;
+use super::inverse::Modulus;
 use super::limbs::{self, Limbs, WideLimbs, add_carry, multiply};
 
 /// A public integer below n.
@@ -107,19 +108,9 @@ impl SecretScalar {
         Self(montgomery_mul(&montgomery_mul(&self.0, &other.0), &R_SQUARED))
     }
 
-    /// a⁻¹ = a^(n−2) mod n; zero for zero. The exponent is public.
+    /// a⁻¹ mod n; zero for zero.
     pub(crate) fn invert(&self) -> Self {
-        let mut powers = [Self(montgomery_mul(&self.0, &R_SQUARED)), Self([0; 4])];
-        powers[1] = Self(ONE_MONTGOMERY);
-        let [base, result] = &mut powers;
-        let exponent = limbs::sub(&N, &[2, 0, 0, 0]).0;
-        for bit in (0..256).rev() {
-            result.0 = montgomery_mul(&result.0, &result.0);
-            if exponent[bit / 64] >> (bit % 64) & 1 == 1 {
-                result.0 = montgomery_mul(&result.0, &base.0);
-            }
-        }
-        Self(montgomery_mul(&result.0, &[1, 0, 0, 0]))
+        Self(MODULUS.invert(&self.0))
     }
 
     /// Whether this is zero becomes public; nothing else does.
@@ -176,8 +167,7 @@ const N_NEGATIVE_INVERSE: u64 = {
     inverse.wrapping_neg()
 };
 
-/// 2²⁵⁶ mod n.
-const ONE_MONTGOMERY: Limbs = limbs::shifted(&[1, 0, 0, 0], 256, &N);
+const MODULUS: Modulus = Modulus::new(&N);
 
 /// 2⁵¹² mod n.
 const R_SQUARED: Limbs = limbs::shifted(&[1, 0, 0, 0], 512, &N);
@@ -215,7 +205,7 @@ fn montgomery_mul(a: &Limbs, b: &Limbs) -> Limbs {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::test_support::{Modulus, below, uint};
+    use super::super::test_support::{Modulus as Bignum, below, uint};
     use super::*;
 
     proptest! {
@@ -223,7 +213,7 @@ mod tests {
 
         #[test]
         fn arithmetic_agrees_with_a_bignum(a in below(N), b in below(N), any in any::<[u8; 32]>()) {
-            let n = Modulus::new(&N);
+            let n = Bignum::new(&N);
             let (x, y) = (SecretScalar(a), SecretScalar(b));
             let (u, v) = (uint(&a), uint(&b));
             prop_assert_eq!(uint(&x.add(&y).0), u.add_mod(&v, &n.m));
@@ -243,7 +233,7 @@ mod tests {
 
         #[test]
         fn inverses_agree_with_a_bignum(a in below(N)) {
-            let n = Modulus::new(&N);
+            let n = Bignum::new(&N);
             prop_assert_eq!(uint(&SecretScalar(a).invert().0), n.invert(&uint(&a)));
         }
     }
@@ -252,7 +242,7 @@ mod tests {
     #[test]
     #[ignore = "a minute and more; run once after a change of the arithmetic, with --release"]
     fn ten_million_operations_agree_with_a_bignum() {
-        let n = Modulus::new(&N);
+        let n = Bignum::new(&N);
         let edges = [
             0,
             1,
