@@ -95,3 +95,32 @@ impl Drop for PartReader<'_> {
         }
     }
 }
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+    use crate::PartPath;
+
+    /// Two parts in turns: the same one twice.
+    pub(in super::super) fn read_in_pieces(
+        package: &Package,
+        part: &PartPath,
+        piece_bytes: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let mut readers = [package.reader(part)?, package.reader(part)?];
+        let mut read = [vec![], vec![]];
+        let mut piece = vec![0; piece_bytes];
+        loop {
+            let mut count = 0;
+            for (reader, read) in readers.iter_mut().zip(&mut read) {
+                count = reader.read(&mut piece)?;
+                read.extend_from_slice(&piece[..count]);
+            }
+            if count < piece_bytes {
+                assert_eq!(read[0], read[1]);
+                let [read, _] = read;
+                return Ok(read);
+            }
+        }
+    }
+}

@@ -121,7 +121,7 @@ fn code_with(bytes: &[u8], limits: Limits) -> &'static str {
             let count = package.stream(entry.path(), &mut |bytes| streamed.extend(bytes));
             let outcome = count.as_ref().map(|_| &*streamed).map_err(Error::code);
             for piece_bytes in [101, streamed.len().max(1)] {
-                let pieces = read_in_pieces(&package, entry.path(), piece_bytes);
+                let pieces = part_reader::tests::read_in_pieces(&package, entry.path(), piece_bytes);
                 assert_eq!(pieces.as_deref().map_err(Error::code), outcome);
             }
             match (read, count) {
@@ -148,25 +148,6 @@ fn code_with(bytes: &[u8], limits: Limits) -> &'static str {
         disk.as_ref().err().map(Error::code)
     );
     memory.err().map_or("", |error| error.code())
-}
-
-/// Two parts in turns: the same one twice.
-fn read_in_pieces(package: &Package, part: &PartPath, piece_bytes: usize) -> Result<Vec<u8>, Error> {
-    let mut readers = [package.reader(part)?, package.reader(part)?];
-    let mut read = [vec![], vec![]];
-    let mut piece = vec![0; piece_bytes];
-    loop {
-        let mut count = 0;
-        for (reader, read) in readers.iter_mut().zip(&mut read) {
-            count = reader.read(&mut piece)?;
-            read.extend_from_slice(&piece[..count]);
-        }
-        if count < piece_bytes {
-            assert_eq!(read[0], read[1]);
-            let [read, _] = read;
-            return Ok(read);
-        }
-    }
 }
 
 /// Reads in small bites, as a disk may.
