@@ -4,11 +4,12 @@ mod accounts;
 mod act;
 mod applications;
 mod authorities;
-#[allow(dead_code, reason = "making and stamping, which come next, are built on it")]
 mod custody;
 mod documents;
 mod error;
+mod filings;
 mod log;
+mod making;
 mod master;
 mod materials;
 mod once;
@@ -16,6 +17,7 @@ mod open;
 mod people;
 mod placement;
 mod policies;
+mod seals;
 mod set_up;
 mod sign_in;
 mod stamping;
@@ -39,6 +41,7 @@ use crate::outside::Outside;
 
 use self::custody::Custody;
 use self::log::LogSigner;
+use self::making::Maker;
 
 pub(crate) use self::act::Caller;
 pub(crate) use self::applications::{ApplicationSearch, ApplicationStep, NewApplication};
@@ -46,12 +49,14 @@ pub(crate) use self::authorities::NewAuthority;
 pub(crate) use self::custody::CustodyFault;
 pub(crate) use self::documents::{KnownFacts, Spooled};
 pub(crate) use self::error::Error;
+pub(crate) use self::making::MakingOrder;
 pub(crate) use self::materials::{Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX};
 pub(crate) use self::once::Once;
 pub use self::open::OpenError;
 pub(crate) use self::people::{PersonName, PersonStep};
 pub(crate) use self::placement::StampPlace;
 pub(crate) use self::policies::PolicyOrder;
+pub(crate) use self::seals::{SealSearch, SealStep};
 pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
 pub(crate) use self::sign_in::{Credentials, PasswordFault, Proof, SecondFactor, SignInFault};
 pub(crate) use self::stamping::Stamped;
@@ -70,9 +75,10 @@ pub(crate) struct Service {
     personal: Arc<PersonalKey>,
     /// Materials, impressions, the data of seals and certificates, each under the SM3 of its bytes.
     documents: Documents,
-    #[allow(dead_code, reason = "making, which comes next, is built on it")]
     /// The keys of seals.
     custody: Custody,
+    /// Who makes seals; none where nothing is made here.
+    maker: Option<Maker>,
     verifier: Verifier,
     /// Passwords that may be hashed at the same time.
     hashings: Arc<Semaphore>,

@@ -30,6 +30,8 @@ const TRIES_MAX: u64 = 20;
 const DAYS_MAX: u64 = 366;
 /// Most former passwords that are compared; each costs as much as a sign-in.
 const HISTORY_MAX: u64 = 24;
+/// Most days that a seal may be valid: ten years.
+const MAKING_DAYS_MAX: u64 = 3660;
 /// Largest document that may be configured, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 4 << 30;
 
@@ -64,6 +66,12 @@ pub struct Config {
     /// What verification relies on.
     #[serde(default)]
     pub trust: TrustConfig,
+    /// Who makes seals; nothing is made without it.
+    #[serde(default)]
+    pub making: Option<MakingConfig>,
+    /// Where filings go.
+    #[serde(default)]
+    pub filing: FilingConfig,
     /// What is logged, and how.
     #[serde(default)]
     pub log: LogConfig,
@@ -261,6 +269,59 @@ pub struct TrustConfig {
     pub crls: Vec<PathBuf>,
 }
 
+/// Section `making`: a sandbox maker, whose certificates say that they are for tests only.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MakingConfig {
+    /// Folder of keys (`yinxin key`) with the maker's key and the issuing one.
+    pub keys: PathBuf,
+    /// File whose first line is the PIN of both.
+    pub pin_file: PathBuf,
+    /// Label of the maker's key.
+    pub maker: String,
+    /// The maker's certificate.
+    pub maker_certificate: PathBuf,
+    /// Label of the key that issues the certificates of seals.
+    pub issuer: String,
+    /// The issuer's certificate.
+    pub issuer_certificate: PathBuf,
+    /// Days that seals and their certificates are valid; never beyond the issuer's own certificate.
+    #[serde(default = "making_days")]
+    pub days: u32,
+    /// Whether the issuer counts as an agency for e-government (国办发〔2025〕33号 §12).
+    #[serde(default)]
+    pub e_government: bool,
+}
+
+fn making_days() -> u32 {
+    1095
+}
+
+/// Section `filing`: where filings are sent, as `http://` or `https://` addresses.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct FilingConfig {
+    /// Of public security.
+    pub public_security: Option<String>,
+    /// Of the competent department.
+    pub competent_department: Option<String>,
+    /// Seconds between two looks at what is to be sent.
+    pub poll_seconds: u64,
+    /// Seconds that a body may take to answer.
+    pub timeout_seconds: u64,
+}
+
+impl Default for FilingConfig {
+    fn default() -> Self {
+        Self {
+            public_security: None,
+            competent_department: None,
+            poll_seconds: 5,
+            timeout_seconds: 20,
+        }
+    }
+}
+
 /// Section `log`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -368,6 +429,13 @@ impl Config {
             ("documents.bytes_max", documents.bytes_max, DOCUMENT_BYTES_MAX),
             ("documents.places_max", documents.places_max, PARALLEL_MAX),
             ("documents.concurrent_max", documents.concurrent_max, PARALLEL_MAX),
+            ("filing.poll_seconds", self.filing.poll_seconds, SECONDS_MAX),
+            ("filing.timeout_seconds", self.filing.timeout_seconds, SECONDS_MAX),
+            (
+                "making.days",
+                self.making.as_ref().map_or(1, |making| making.days.into()),
+                MAKING_DAYS_MAX,
+            ),
         ];
         match bounds
             .into_iter()
@@ -385,7 +453,15 @@ impl Config {
         let trust = &mut self.trust;
         let lists = trust.certificates.iter_mut().chain(&mut trust.crls);
         let own = [&mut self.data, &mut self.keys.pin_file];
-        for path in lists.chain(&mut trust.anchors).chain(own) {
+        let making = self.making.iter_mut().flat_map(|making| {
+            [
+                &mut making.keys,
+                &mut making.pin_file,
+                &mut making.maker_certificate,
+                &mut making.issuer_certificate,
+            ]
+        });
+        for path in lists.chain(&mut trust.anchors).chain(own).chain(making) {
             *path = folder.join(&*path);
         }
         let url = &mut self.database.url;

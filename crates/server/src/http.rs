@@ -19,6 +19,7 @@ mod people;
 mod policies;
 mod problem;
 mod records;
+mod seals;
 mod sessions;
 mod set_up;
 mod units;
@@ -92,6 +93,7 @@ impl Server {
         let router = router(Arc::clone(&service));
         let checkpoints = tokio::spawn(jobs::checkpoints(Arc::clone(&service)));
         let uses = tokio::spawn(jobs::uses(Arc::clone(&service)));
+        let filings = tokio::spawn(jobs::filings(Arc::clone(&service)));
         let running = connections::serve(self.listener, &config, router, async {
             stop.await;
             service.begin_stopping();
@@ -101,7 +103,7 @@ impl Server {
         let limit = Duration::from_secs(config.stop_seconds_max);
         let finished = tokio::time::timeout(limit, running.shutdown()).await.is_ok();
         // A job that panicked has said so; the others are waited for.
-        let _ = (checkpoints.await, uses.await);
+        let _ = (uses.await, filings.await, checkpoints.await);
         service.close().await;
         if finished {
             info!("stopped");

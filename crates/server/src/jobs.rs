@@ -56,3 +56,22 @@ pub(crate) async fn uses(service: Arc<Service>) {
         }
     }
 }
+
+/// Sends filings, and notes seals whose period is over, until the service stops.
+pub(crate) async fn filings(service: Arc<Service>) {
+    let worker = service.new_id();
+    let mut ticks = interval(Duration::from_secs(service.config.filing.poll_seconds));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.stopped() => return,
+        }
+        if let Err(reason) = service.file(worker).await {
+            error!(%reason, "sending filings failed");
+        }
+        if let Err(reason) = service.expire_seals().await {
+            error!(%reason, "noting seals whose period is over failed");
+        }
+    }
+}

@@ -37,6 +37,7 @@ pub use make::{
     make_seal,
 };
 pub use make_signature::{PROPERTY_INFO_CHARS_MAX, SignatureTemplate, SignedTbs, check_use, make_signature};
+pub use names::names_agree;
 pub use picture::{PICTURE_PIXELS_MAX, Picture, PictureFault, PictureFormat, SEAL_MM_MAX, pixel_size};
 pub use pki::Extension;
 pub use refusal::Refusal;

@@ -40,7 +40,7 @@ const KINDS: [&str; 26] = [
 const USCC_CHARS: usize = 18;
 
 /// Whether the unit or person that the seal names is the one that the certificate names, as CN or as O.
-pub(crate) fn names_agree(seal_name: &str, subject: &Name) -> bool {
+pub fn names_agree(seal_name: &str, subject: &Name) -> bool {
     let holders: Vec<String> = [subject.common_name(), subject.organization()]
         .into_iter()
         .flatten()

@@ -2,6 +2,7 @@
 //!
 //! Everything is made from seeds, so that a failing test fails again.
 
+mod bureau;
 mod documents;
 mod pki;
 #[cfg(unix)]
@@ -10,6 +11,7 @@ mod rng;
 mod seals;
 
 pub use crate::pki::{Identity, TestPki};
+pub use bureau::{Bureau, BureauFault, Received};
 pub use documents::document;
 #[cfg(unix)]
 pub use postgres::PrivatePostgres;

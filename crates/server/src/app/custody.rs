@@ -118,6 +118,11 @@ impl Custody {
         Ok(outside.with_rng(|rng| self.store.change_pin(id, &old, &new, now, rng))?)
     }
 
+    /// Keeps a certificate chain beside its key.
+    pub(crate) fn set_certificate(&self, id: KeyId, chain: &[Vec<u8>]) -> Result<(), CustodyFault> {
+        Ok(self.store.set_certificate(id, chain)?)
+    }
+
     /// What opens a key instead of the PIN: 64 hexadecimal digits.
     fn bound(&self, pin: &str) -> Zeroizing<String> {
         Zeroizing::new(self.personal.digest("pin of a seal's key", pin).to_string())

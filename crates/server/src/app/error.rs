@@ -35,6 +35,29 @@ pub(crate) enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// The configuration names no maker.
+    #[error("nothing is made here: the configuration has no section making")]
+    MakingNotConfigured,
+    /// An application of this kind makes nothing.
+    #[error("the application asks for nothing that is made")]
+    NothingToMake,
+    /// A certificate that is to be used does not lead to a trusted one.
+    #[error("the certificate of {subject} cannot be used: {reason}")]
+    CertificateNotProved {
+        /// Whose.
+        subject: String,
+        /// Why.
+        reason: String,
+    },
+    /// Seal data or certificate were not made.
+    #[error("the seal was not made: {reason}")]
+    NotMade {
+        /// Why, with the rule.
+        reason: String,
+    },
+    /// It would be done; nothing was written.
+    #[error("only asked whether it would be done")]
+    Rehearsed,
     /// There is an authority already.
     #[error("the set-up was made before")]
     SetUpBefore,

@@ -17,6 +17,7 @@ use tracing::warn;
 use zeroize::Zeroizing;
 
 use super::custody::Custody;
+use super::making::Maker;
 use super::sign_in::Cost;
 use super::{Error, LogSigner, Service, master};
 use crate::config::Config;
@@ -91,6 +92,7 @@ impl Service {
         let folder = config.data.join("keys");
         let (keys_folder, keys_outside, memory_kib) =
             (folder.clone(), outside.clone(), config.keys.kdf_memory_kib);
+        let making = config.making.clone();
         // Deriving keys from a PIN takes a good part of a second.
         let opened = tokio::task::spawn_blocking(move || {
             let cost = Cost {
@@ -101,14 +103,16 @@ impl Service {
             let master = master::open(&keys_folder.join(MASTER_FILE), &pin, cost, &keys_outside);
             let personal = Arc::new(master.map_err(|reason| format!("{MASTER_FILE}: {reason}"))?);
             let custody = open_custody(&keys_folder.join(SEALS_FOLDER), cost, &personal);
-            Ok::<_, String>((key, custody.map_err(|error| error.to_string())?, personal))
+            let maker = making.as_ref().map(Maker::open).transpose();
+            let maker = maker.map_err(|reason| format!("[making]: {reason}"))?;
+            Ok::<_, String>((key, custody.map_err(|error| error.to_string())?, personal, maker))
         });
         let unusable = |reason: String| OpenError::Key {
             folder: folder.display().to_string(),
             reason,
         };
         let opened = opened.await.map_err(|error| unusable(error.to_string()))?;
-        let (key, custody, personal) = opened.map_err(unusable)?;
+        let (key, custody, personal, maker) = opened.map_err(unusable)?;
         let database = |error: store::Error| OpenError::Database {
             reason: Error::from(error).to_string(),
         };
@@ -118,6 +122,7 @@ impl Service {
         let service = Self {
             documents,
             custody,
+            maker,
             uploads: Arc::new(Semaphore::new(config.verify.uploads_max as usize)),
             verifications: Arc::new(Semaphore::new(config.verify.concurrent_max as usize)),
             document_places: Arc::new(Semaphore::new(config.documents.places_max as usize)),

@@ -68,6 +68,15 @@ const LIFE: &[(&str, Access)] = &[
     ("material_add", Access::SignedIn),
     ("material_read", Access::SignedIn),
     ("impression_compare", Access::SignedIn),
+    ("seal_make", Access::SignedIn),
+    ("seal_list", Access::SignedIn),
+    ("seal_show", Access::SignedIn),
+    ("seal_collect", Access::SignedIn),
+    ("seal_pin", Access::SignedIn),
+    ("seal_step", Access::SignedIn),
+    ("seal_filings", Access::SignedIn),
+    ("seal_status", Access::Anyone),
+    ("statistics", Access::SignedIn),
 ];
 
 /// The use of seals.

@@ -41,6 +41,10 @@ impl From<Error> for Problem {
             Error::SignIn(fault) => Self::sign_in(fault),
             Error::Custody(fault) => Self::custody(&fault),
             Error::AccountExists => Self::account_exists(),
+            Error::MakingNotConfigured => Self::making_not_configured(),
+            Error::NothingToMake => Self::nothing_to_make(),
+            Error::NotMade { reason } => Self::not_made(&reason),
+            error @ Error::CertificateNotProved { .. } => Self::not_made(&error.to_string()),
             Error::Picture { reason } => Self::picture(&reason),
             Error::Store(store::Error::TooLarge { max, .. }) => Self::too_large(max as u64),
             Error::Store(store::Error::File {
@@ -440,6 +444,32 @@ impl Problem {
         problem.0.log = refusal.to_string();
         problem.0.rests_on = Some((refusal.rule.to_string(), refusal.article.to_string()));
         problem
+    }
+
+    fn making_not_configured() -> Self {
+        let zh = ["本系统未配置制章", "请管理员在配置文件中设置 [making] 后再制作"];
+        let en = [
+            "Nothing is made here: no maker is configured",
+            "Ask the operator to set the section making of the configuration",
+        ];
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "MAKING_NOT_CONFIGURED", zh, en)
+    }
+
+    fn nothing_to_make() -> Self {
+        let zh = ["该申请不需要制作", "制作、续期和更换载体的申请才需要制作"];
+        let en = [
+            "The application asks for nothing that is made",
+            "Only applications to make, renew or replace a device do",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "NOTHING_TO_MAKE", zh, en)
+    }
+
+    fn not_made(reason: &str) -> Self {
+        let zh = format!("印章没有制成：{reason}");
+        let en = format!("The seal was not made: {reason}");
+        let zh = [&zh, "请按所述原因更正后重新制作"];
+        let en = [&en, "Correct what is named, and make it again"];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "NOT_MADE", zh, en)
     }
 
     fn picture(reason: &str) -> Self {

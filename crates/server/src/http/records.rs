@@ -61,6 +61,15 @@ const LIFE: &[(&str, Record)] = &[
     ("material_add", Record::Act),
     ("material_read", Record::Act),
     ("impression_compare", Record::Act),
+    ("seal_make", Record::Act),
+    ("seal_list", Record::Nothing),
+    ("seal_show", Record::Nothing),
+    ("seal_collect", Record::Act),
+    ("seal_pin", Record::Act),
+    ("seal_step", Record::Act),
+    ("seal_filings", Record::Nothing),
+    ("seal_status", Record::Nothing),
+    ("statistics", Record::Nothing),
 ];
 
 /// The use of seals.

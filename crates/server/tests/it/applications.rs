@@ -79,7 +79,6 @@ impl Town {
         id
     }
 
-    #[allow(dead_code, reason = "making, which comes next, begins with one")]
     /// An application that the principal consented to and the reviewer approved.
     pub(crate) fn approved(&self, ask: &Value) -> String {
         let id = self.submitted(ask);

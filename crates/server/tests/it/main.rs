@@ -4,6 +4,7 @@
 mod applications;
 mod authorities;
 mod documents;
+mod life;
 mod limits;
 mod log;
 mod operations;

@@ -2,16 +2,21 @@
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::thread::JoinHandle;
 
+use gm::Signer as _;
 use jiff::Timestamp;
+use keys::{Kdf, KeyStore, NewKey, Options};
+use pki::{Certificate, CertificateTemplate, Issuer, Name};
 use sealing::{Trust, Verifier};
 use serde_json::Value;
 use server::{Config, Outside, Server};
+use store::{Database, Store, StoreConfig};
 use tempfile::TempDir;
-use testkit::{SeededRng, TestPki, now};
+use testkit::{SeededRng, TestPki, now, time};
 use tokio::sync::oneshot;
 
 /// The PKI that the servers of tests trust.
@@ -42,6 +47,61 @@ const CONFIG: &str = "data = \"data\"\nhttp.listen = \"127.0.0.1:0\"\naudit.orig
     audit.checkpoint_seconds = 1\nkeys.pin_file = \"pin\"\n\
     keys.kdf_memory_kib = 64\nnetworks.government = [\"127.0.0.1\"]\n";
 
+/// The configuration of a sandbox maker.
+pub(crate) const MAKING: &str = "making.keys = \"making/keys\"\nmaking.pin_file = \"pin\"\n\
+    making.maker = \"maker\"\nmaking.maker_certificate = \"making/maker.pem\"\nmaking.issuer = \"issuer\"\n\
+    making.issuer_certificate = \"making/issuer.pem\"\nmaking.days = 365\nmaking.e_government = true\n";
+
+/// Keys and certificates of a sandbox maker below the root of the tests; the issuer's certificate.
+fn lay_out_making(pki: &TestPki, folder: &Path) -> Certificate {
+    let certificate = |name: &str| folder.join(format!("{name}.pem"));
+    if let Ok(bytes) = std::fs::read(certificate("issuer")) {
+        return pki::read_certificates(&bytes).unwrap().remove(0);
+    }
+    let kdf = Kdf {
+        memory_kib: 8,
+        passes: 1,
+        lanes: 1,
+    };
+    std::fs::create_dir_all(folder).unwrap();
+    let options = Options {
+        kdf,
+        ..Options::default()
+    };
+    let store = KeyStore::open_with(&folder.join("keys"), options).unwrap();
+    let mut rng = SeededRng::new(11);
+    let mut key = |label| {
+        let id = store
+            .create(
+                &NewKey {
+                    label,
+                    pin: "correct horse",
+                    now: now(),
+                },
+                &mut rng,
+            )
+            .unwrap();
+        store.unlock(id, "correct horse").unwrap()
+    };
+    let (issuing, making) = (key("issuer"), key("maker"));
+    let validity = (time("2025-01-01T00:00:00Z"), time("2035-01-01T00:00:00Z"));
+    let name = |name: &str| Name::parse(&format!("C=CN, O=印信测试（仅供测试）, CN={name}")).unwrap();
+    let template = CertificateTemplate::ca(name("测试制章 CA"), &[21], validity, Some(0));
+    let root = Issuer::Certificate(&pki.root.certificate);
+    let issuer = pki::issue(&template, issuing.public_key(), root, &pki.root.key).unwrap();
+    let template = CertificateTemplate::signer(name("测试市电子印章制作系统"), &[22], validity);
+    let maker = pki::issue(
+        &template,
+        making.public_key(),
+        Issuer::Certificate(&issuer),
+        &issuing,
+    )
+    .unwrap();
+    std::fs::write(certificate("issuer"), pki::write_pem("CERTIFICATE", issuer.der())).unwrap();
+    std::fs::write(certificate("maker"), pki::write_pem("CERTIFICATE", maker.der())).unwrap();
+    issuer
+}
+
 /// A running server; it stops when dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
@@ -69,7 +129,11 @@ impl TestServer {
         let config = Config::read(&text, folder.path(), []).unwrap();
         let pki = pki();
         let trust = Trust::for_all(pki.trust().anchors().to_vec());
-        let verifier = Verifier::new(trust, pki.intermediates(), Vec::new());
+        let mut intermediates = pki.intermediates();
+        if lines.contains("making.") {
+            intermediates.push(lay_out_making(&pki, &folder.path().join("making")));
+        }
+        let verifier = Verifier::new(trust, intermediates, Vec::new());
         let clock = Clock::new();
         let time = clock.clone();
         let (stop, stopped) = oneshot::channel();
@@ -134,6 +198,43 @@ impl TestServer {
     /// The bytes of a file in its data folder.
     pub(crate) fn file(&self, name: &str) -> Vec<u8> {
         std::fs::read(self.folder.as_ref().unwrap().path().join("data").join(name)).unwrap()
+    }
+
+    /// Stops it, and checks the export of its log as an auditor would.
+    pub(crate) fn stopped_and_checked(mut self) -> audit::Report {
+        let key = audit::LogKey::parse(self.get("/api/log/key", &[]).text()).unwrap();
+        // What an auditor kept from the day before, so to speak.
+        let saved = audit::SignedCheckpoint::parse(self.get("/api/log/checkpoint", &[]).text()).unwrap();
+        self.begin_stopping();
+        assert!(self.wait());
+        let path = self.folder.as_ref().unwrap().path().join("data/yinxin.db");
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let export = runtime.block_on(async {
+            let store = Store::open(&StoreConfig::new(Database::Sqlite(path)))
+                .await
+                .unwrap();
+            let mut writer =
+                audit::ExportWriter::new(Vec::new(), "test/audit", std::slice::from_ref(&key)).unwrap();
+            store
+                .snapshot()
+                .await
+                .unwrap()
+                .export_log(&mut writer)
+                .await
+                .unwrap();
+            store.close().await;
+            writer.finish().unwrap()
+        });
+        let against = audit::Against {
+            keys: &[key],
+            saved: &[saved],
+            now: self.clock.now(),
+            salt: [7; 16],
+        };
+        audit::check(|| Ok(&export[..]), against).unwrap()
     }
 
     /// Stops it; a server with the same data runs in its place.

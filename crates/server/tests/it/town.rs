@@ -27,7 +27,6 @@ pub(crate) struct Town {
 struct Inhabitant {
     name: &'static str,
     id: String,
-    #[allow(dead_code, reason = "filings, whose tests take a day, come next")]
     totp: String,
     session: std::cell::RefCell<String>,
 }
@@ -147,7 +146,6 @@ impl Town {
         &self.inhabitant(name).id
     }
 
-    #[allow(dead_code, reason = "filings, whose tests take a day, come next")]
     /// Signs everybody in anew, after time has passed.
     pub(crate) fn morning(&mut self) {
         self.security = self.scene.sign_in(1);
