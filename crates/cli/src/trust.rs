@@ -1,9 +1,9 @@
-//! `--trust`, `--certs`, `--crl`: what a verification relies on.
+//! `--trust`, `--certs`, `--crl`, `--ocsp`: what a verification relies on.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pki::{Certificate, Crl, TrustStore};
+use pki::{Certificate, Crl, OcspResponse, TrustStore};
 use sealing::{Trust, Verifier};
 use server::TrustConfig;
 
@@ -22,6 +22,9 @@ pub(crate) struct TrustArgs {
     /// 证书撤销列表 / certificate revocation lists
     #[arg(long, value_name = "FILE")]
     crl: Vec<PathBuf>,
+    /// OCSP 响应 / OCSP responses
+    #[arg(long, value_name = "FILE")]
+    ocsp: Vec<PathBuf>,
 }
 
 impl TrustArgs {
@@ -31,6 +34,7 @@ impl TrustArgs {
             trust: config.anchors.clone(),
             certs: config.certificates.clone(),
             crl: config.crls.clone(),
+            ocsp: Vec::new(),
         }
     }
 
@@ -44,7 +48,14 @@ impl TrustArgs {
                     .map_err(|error| Failure::unreadable(&path, "不是证书撤销列表", error))?,
             );
         }
-        Ok(Verifier::new(self.trust_lists()?, intermediates, crls))
+        let mut responses = Vec::new();
+        for path in files_below(&self.ocsp)? {
+            responses.push(
+                OcspResponse::read(&read_small(&path)?)
+                    .map_err(|error| Failure::unreadable(&path, "不是有答复的 OCSP 响应", error))?,
+            );
+        }
+        Ok(Verifier::new(self.trust_lists()?, intermediates, crls).with_responses(responses))
     }
 
     fn trust_lists(&self) -> Result<Trust, Failure> {

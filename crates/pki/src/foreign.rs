@@ -391,6 +391,13 @@ fn outer(der: &[u8]) -> Option<(&[u8], Element<'_>, &[u8])> {
     Some((tbs.raw, algorithm, signature))
 }
 
+/// The contents of the subjectPublicKey BIT STRING of a certificate.
+pub(crate) fn key_bits(certificate: &Certificate) -> Option<&[u8]> {
+    let mut fields = key_info(certificate.der())?.children();
+    fields.next(KEY).ok()?;
+    fields.next(KEY).ok()?.bit_bytes(KEY).ok()
+}
+
 /// The subjectPublicKeyInfo of a certificate.
 fn key_info(der: &[u8]) -> Option<Element<'_>> {
     const WHAT: &str = "certificate";

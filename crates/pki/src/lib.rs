@@ -22,6 +22,7 @@ mod extension;
 mod foreign;
 mod hash;
 mod name;
+mod ocsp;
 mod path;
 mod path_fault;
 mod path_rules;
@@ -58,12 +59,13 @@ pub use extension::{BasicConstraints, Extension, KeyUsage};
 pub use foreign::{ForeignAlgorithm, ForeignHash, ForeignKey, foreign_key, is_signed_by_foreign};
 pub use hash::{HashAlgorithm, Hasher};
 pub use name::{Attribute, Name, attribute_name};
+pub use ocsp::{OCSP_ANSWERS_MAX, OCSP_BYTES_MAX, OCSP_CERTIFICATES_MAX, OcspResponse};
 pub use path::{
     PATH_CERTIFICATES_MAX, PATH_SIGNATURES_MAX, PathQuery, PathReport, Purpose, VerifiedPath, validate,
 };
 pub use path_fault::PathFault;
 pub use pem::{PemBlock, is_pem, read_pem, write_pem};
-pub use revocation::{Revocation, UnknownWhy, revocation};
+pub use revocation::{Revocation, UnknownWhy, revocation, revocation_by};
 pub use signed_file::{FileBinding, FileSigner, verify_any_signed_file, verify_signed_file};
 pub use signer_info::{ATTRIBUTES_MAX, CmsAttribute, SignedAttributes, SignerIdentifier, SignerInfo};
 pub use time::{TimeDeviation, ZONE_WHEN_MISSING_HOURS, read_time};

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::crl::Scope;
 use crate::foreign::verify_signed;
-use crate::{Algorithm, Certificate, Crl, KeyUsage, foreign_key};
+use crate::{Algorithm, Certificate, Crl, KeyUsage, OcspResponse, foreign_key};
 
 /// certificateHold: the only reason that can be taken back (RFC 5280 §5.3.1).
 const CERTIFICATE_HOLD: u8 = 6;
@@ -55,6 +55,10 @@ pub enum UnknownWhy {
     },
     /// The list's signature does not hold under the issuer's key.
     SignatureInvalid,
+    /// The OCSP response is not signed by the issuer, nor by somebody whom it certified for that.
+    ResponderNotAuthorised,
+    /// The OCSP responder does not know the certificate.
+    ResponderDoesNotKnow,
     /// The list may speak for other issuers too, which is not supported.
     Indirect,
     /// The list has a critical extension that is not understood.
@@ -92,6 +96,18 @@ pub fn revocation(
     crls: &[Crl],
     at: Timestamp,
 ) -> Revocation {
+    revocation_by(certificate, issuer, crls, &[], at)
+}
+
+/// As [`revocation`], asking OCSP responses too (RFC 6960). A response counts when the issuer signed it, or somebody
+/// whom the issuer certified for OCSP (§4.2.2.2); it is fresh under the rules for lists.
+pub fn revocation_by(
+    certificate: &Certificate,
+    issuer: &Certificate,
+    crls: &[Crl],
+    responses: &[OcspResponse],
+    at: Timestamp,
+) -> Revocation {
     if certificate.issuer() != issuer.subject() {
         return Revocation::Unknown {
             why: UnknownWhy::NotItsIssuer,
@@ -102,6 +118,11 @@ pub fn revocation(
         .filter(|crl| crl.issuer() == issuer.subject() && !is_of_another_key(crl, issuer));
     let answers: Vec<(Timestamp, Revocation)> = own
         .map(|crl| (crl.this_update(), ask(certificate, issuer, crl, at)))
+        .chain(
+            responses
+                .iter()
+                .filter_map(|response| response.ask(certificate, issuer, crls, at)),
+        )
         .collect();
     let good = latest(&answers, |answer| matches!(answer, Revocation::Good { .. }));
     let revoked = answers.iter().filter(|(issued, answer)| match answer {
@@ -257,6 +278,8 @@ impl UnknownWhy {
             Self::IssuerMayNotSign => "issuer_may_not_sign",
             Self::AlgorithmUnknown { .. } => "algorithm_unknown",
             Self::SignatureInvalid => "signature_invalid",
+            Self::ResponderNotAuthorised => "responder_not_authorised",
+            Self::ResponderDoesNotKnow => "responder_does_not_know",
             Self::Indirect => "indirect",
             Self::UnknownCriticalExtension { .. } => "unknown_critical_extension",
             Self::Delta => "delta",
@@ -282,6 +305,10 @@ impl fmt::Display for UnknownWhy {
                 )
             }
             Self::SignatureInvalid => f.write_str("the revocation list was not signed by the issuer"),
+            Self::ResponderNotAuthorised => {
+                f.write_str("the OCSP response was not signed by the issuer or a responder of it")
+            }
+            Self::ResponderDoesNotKnow => f.write_str("the OCSP responder does not know the certificate"),
             Self::Indirect => f.write_str("the revocation list is indirect, which is not supported"),
             Self::UnknownCriticalExtension { oid } => {
                 write!(

@@ -14,11 +14,13 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use ofd::{Limits, Package, Source};
-use pki::{Certificate, Crl, PathCache, PathQuery, Purpose, TrustStore, VerifiedPath, validate};
+use pki::{
+    Certificate, Crl, OcspResponse, PathCache, PathQuery, Purpose, TrustStore, VerifiedPath, validate,
+};
 use ses::{SES_BYTES_MAX, Seal, SealCache, VerifiedSeal};
 
 pub(crate) use self::parts::{Digests, hash_parts};
-use self::paths::{judge_path, judge_revocation};
+use self::paths::{Lists, judge_path, judge_revocation};
 use self::signed_value::Judged;
 use crate::code::{Check, Code, Effect};
 use crate::report::{
@@ -59,6 +61,7 @@ pub struct Verifier {
     trust: Trust,
     intermediates: Vec<Certificate>,
     crls: Vec<Crl>,
+    responses: Vec<OcspResponse>,
     limits: Limits,
     /// As given, else as many as the machine has.
     threads: Option<usize>,
@@ -73,10 +76,25 @@ impl Verifier {
             trust,
             intermediates,
             crls,
+            responses: Vec::new(),
             limits: Limits::default(),
             threads: None,
             paths: PathCache::default(),
             seals: SealCache::default(),
+        }
+    }
+
+    /// With OCSP responses beside the revocation lists. Makers of seals are asked of lists only.
+    #[must_use]
+    pub fn with_responses(mut self, responses: Vec<OcspResponse>) -> Self {
+        self.responses = responses;
+        self
+    }
+
+    fn lists(&self) -> Lists<'_> {
+        Lists {
+            crls: &self.crls,
+            responses: &self.responses,
         }
     }
 
@@ -173,7 +191,7 @@ impl Verifier {
             &mut findings,
             revocation_check,
             &report.chain,
-            &self.crls,
+            self.lists(),
             at,
             false,
         );

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 use pdf::SecurityStore;
-use pki::{Certificate, ContentToSign, Revocation, TimestampToken, revocation, verify_token_over};
+use pki::{
+    Certificate, ContentToSign, OcspResponse, Revocation, TimestampToken, revocation, revocation_by,
+    verify_token_over,
+};
 
 use super::Verifier;
 use crate::pdf_refusal::PdfSealError;
@@ -27,7 +30,7 @@ impl Verifier {
                 subject: certificate.subject().to_string(),
                 why,
             };
-            match revocation(certificate, issuer, &self.crls, at) {
+            match self.lists().ask(certificate, issuer, at) {
                 Revocation::Good { .. } => {}
                 Revocation::Revoked { at, .. } => return Err(missing(format!("it was revoked at {at}"))),
                 Revocation::Unknown { why } => return Err(missing(why.to_string())),
@@ -37,7 +40,20 @@ impl Verifier {
                 matches!(answer, Revocation::Good { .. })
             });
             let latest = answers.max_by_key(|crl| crl.this_update());
-            store.crls.extend(latest.map(|crl| crl.der().to_vec()));
+            if let Some(crl) = latest {
+                store.crls.push(crl.der().to_vec());
+                continue;
+            }
+            // No list answers alone, so a response does, with what may revoke its responder.
+            let is_good = |response: &&OcspResponse| {
+                let one = std::slice::from_ref(*response);
+                let answer = revocation_by(certificate, issuer, &self.crls, one, at);
+                matches!(answer, Revocation::Good { .. })
+            };
+            let response = self.responses.iter().find(is_good);
+            store
+                .ocsps
+                .extend(response.map(|response| response.der().to_vec()));
         }
         Ok(store)
     }

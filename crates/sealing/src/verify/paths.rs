@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 use pki::{
-    Crl, KeyFault, PathFault, PathReport, Revocation, SignatureFact, SignerFault, TimestampFault,
-    TimestampReport, revocation,
+    Certificate, Crl, KeyFault, OcspResponse, PathFault, PathReport, Revocation, SignatureFact, SignerFault,
+    TimestampFault, TimestampReport, revocation_by,
 };
 
 use crate::code::{Check, Code};
@@ -12,6 +12,19 @@ use crate::report::Findings;
 /// Reasons (RFC 5280 §5.3.1: unspecified, affiliationChanged, superseded, cessationOfOperation) that leave older
 /// timestamps in force; after any other one, or none, everything that the key stamped is void (RFC 3161 §4).
 const HARMLESS_REASONS: [u8; 4] = [0, 3, 4, 5];
+
+/// What says whether certificates were revoked.
+#[derive(Clone, Copy)]
+pub(super) struct Lists<'a> {
+    pub(super) crls: &'a [Crl],
+    pub(super) responses: &'a [OcspResponse],
+}
+
+impl Lists<'_> {
+    pub(super) fn ask(self, certificate: &Certificate, issuer: &Certificate, at: Timestamp) -> Revocation {
+        revocation_by(certificate, issuer, self.crls, self.responses, at)
+    }
+}
 
 /// Judges a path; `trusts_anyone` is false when the caller gave no anchors for this purpose.
 pub(super) fn judge_path(findings: &mut Findings, check: Check, report: &PathReport, trusts_anyone: bool) {
@@ -64,7 +77,7 @@ pub(super) fn judge_revocation(
     findings: &mut Findings,
     check: Check,
     chain: &[pki::Certificate],
-    crls: &[Crl],
+    lists: Lists<'_>,
     signed_at: Timestamp,
     time_is_proved: bool,
 ) {
@@ -72,7 +85,7 @@ pub(super) fn judge_revocation(
         findings.checked(check);
         let [certificate, issuer] = pair else { continue };
         let subject = certificate.subject();
-        match revocation(certificate, issuer, crls, signed_at) {
+        match lists.ask(certificate, issuer, signed_at) {
             Revocation::Good { .. } => {}
             Revocation::Revoked { at, .. } => {
                 let code = match (at <= signed_at, time_is_proved) {
@@ -112,14 +125,14 @@ pub(super) fn judge_timestamp(findings: &mut Findings, report: &TimestampReport,
 pub(super) fn judge_timestamp_revocation(
     findings: &mut Findings,
     report: &TimestampReport,
-    crls: &[Crl],
+    lists: Lists<'_>,
     time: Timestamp,
 ) -> bool {
     let mut counts = true;
     let chain = report.path.iter().flat_map(|path| path.chain.windows(2));
     for (index, pair) in chain.enumerate() {
         let [certificate, issuer] = pair else { continue };
-        match revocation(certificate, issuer, crls, time) {
+        match lists.ask(certificate, issuer, time) {
             Revocation::Good { .. } => {}
             Revocation::Revoked { at, reason } => {
                 let harmless = at > time && reason.is_some_and(|reason| HARMLESS_REASONS.contains(&reason));

@@ -9,7 +9,7 @@ use std::io;
 use jiff::Timestamp;
 use ofd::Source;
 use pdf::{ByteRange, Document, PDF_BYTES_MAX, Signature};
-use pki::{Certificate, Crl};
+use pki::{Certificate, Crl, OcspResponse};
 
 use self::changes::judge_changes;
 use self::ranges::RangeDigests;
@@ -29,6 +29,7 @@ const PART_TOLERANCE_MM: f64 = 1.0;
 pub(super) struct Evidence {
     pub(super) certificates: Vec<Certificate>,
     pub(super) crls: Vec<Crl>,
+    pub(super) responses: Vec<OcspResponse>,
 }
 
 impl Verifier {
@@ -194,7 +195,7 @@ fn judge_unlisted(findings: &mut Findings, bytes: &[u8], signatures: &[Signature
     }
 }
 
-/// Certificates and lists of the document security store that can be read.
+/// Certificates, lists and responses of the document security store that can be read.
 fn evidence(document: &Document<'_>) -> Evidence {
     let store = pdf::security_store(document).unwrap_or_default();
     let certificates = store
@@ -202,7 +203,9 @@ fn evidence(document: &Document<'_>) -> Evidence {
         .iter()
         .filter_map(|der| Certificate::read(der).ok());
     let crls = store.crls.iter().filter_map(|der| Crl::read(der).ok());
+    let responses = store.ocsps.iter().filter_map(|der| OcspResponse::read(der).ok());
     Evidence {
+        responses: responses.collect(),
         certificates: certificates.collect(),
         crls: crls.collect(),
     }

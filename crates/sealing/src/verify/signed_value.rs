@@ -180,7 +180,7 @@ impl Verifier {
             findings,
             Check::MakerRevocation,
             &best.chain,
-            &self.crls,
+            self.lists(),
             facts.at,
             time_is_proved,
         );
@@ -216,7 +216,7 @@ impl Verifier {
             findings,
             check,
             &report.chain,
-            &self.crls,
+            self.lists(),
             signed_at,
             time_is_proved,
         );
@@ -286,7 +286,7 @@ impl Verifier {
                 report
                     .verified()
                     .map(|verified| verified.gen_time())
-                    .filter(|time| judge_timestamp_revocation(findings, report, &self.crls, *time))
+                    .filter(|time| judge_timestamp_revocation(findings, report, self.lists(), *time))
             }
         };
         let Some(proved) = proved else {

@@ -7,8 +7,8 @@ use std::process::Command;
 
 use jiff::Timestamp;
 use pki::{
-    Certificate, ContentToSign, Crl, ForeignAlgorithm, ForeignHash, HashAlgorithm, MessageKey, Purpose,
-    SignedData, TimestampRequest, TimestampResponse,
+    Certificate, ContentToSign, Crl, ForeignAlgorithm, ForeignHash, HashAlgorithm, MessageKey, OcspResponse,
+    Purpose, Revocation, SignedData, TimestampRequest, TimestampResponse, UnknownWhy,
 };
 use sealing::{
     BlankPages, Conclusion, Mode, PageSelection, PdfForm, PdfLevel, PdfSealError, PdfSealOrder, Report,
@@ -76,6 +76,12 @@ keyUsage = critical,digitalSignature
 extendedKeyUsage = critical,timeStamping
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
+[responder]
+basicConstraints = critical,CA:FALSE
+keyUsage = critical,digitalSignature
+extendedKeyUsage = OCSPSigning
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
 [tsa]
 default_tsa = stamp
 [stamp]
@@ -112,6 +118,9 @@ impl Foreign {
         made.run("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out tsa.key");
         made.run("req -new -key tsa.key -subj /CN=Stamper -out tsa.csr");
         made.issue("tsa", "stamper", "-cert root.pem");
+        made.run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out responder.key");
+        made.run("req -new -key responder.key -subj /CN=Responder -out responder.csr");
+        made.issue("responder", "responder", "-cert root.pem");
         for (name, options, _) in KINDS {
             made.run(&format!("genpkey -algorithm {options} -out {name}.key"));
             made.run(&format!(
@@ -158,6 +167,22 @@ impl Foreign {
         pki::read_certificates(&pem).unwrap().remove(0)
     }
 
+    /// An OCSP response about these certificates, signed by `signer`.
+    fn ocsp(&self, signer: &str, certificates: &[&str]) -> OcspResponse {
+        let certificates: String = certificates
+            .iter()
+            .map(|name| format!(" -cert {name}.pem"))
+            .collect();
+        self.run(&format!(
+            "ocsp -issuer root.pem{certificates} -no_nonce -reqout ask"
+        ));
+        self.run(&format!(
+            "ocsp -index index.txt -CA root.pem -rsigner {signer}.pem -rkey {signer}.key -reqin ask -respout answer \
+             -ndays 3650"
+        ));
+        OcspResponse::read(&fs::read(self.path("answer")).unwrap()).unwrap()
+    }
+
     fn crl(&self) -> Crl {
         Crl::read(&fs::read(self.path("root.crl")).unwrap()).unwrap()
     }
@@ -197,14 +222,18 @@ impl Foreign {
         level: PdfLevel,
         crls: Vec<Crl>,
     ) -> Result<Vec<u8>, PdfSealError> {
-        let verifier = Verifier::new(
-            Trust::for_all(vec![self.certificate("root")]),
-            Vec::new(),
-            crls.clone(),
-        );
-        let lists = if crls.is_empty() { vec![self.crl()] } else { crls };
-        let with_lists = self.verifier(lists);
-        let sealer = with_lists
+        self.stamp_by(document, (name, algorithm), level, &self.verifier(crls))
+    }
+
+    fn stamp_by(
+        &self,
+        document: Vec<u8>,
+        (name, algorithm): (&str, ForeignAlgorithm),
+        level: PdfLevel,
+        verifier: &Verifier,
+    ) -> Result<Vec<u8>, PdfSealError> {
+        let sealer = self
+            .verifier(vec![self.crl()])
             .proved_foreign_signer(&self.certificate(name), now())
             .unwrap();
         let picture = picture();
@@ -221,7 +250,7 @@ impl Foreign {
             time: now(),
             form: PdfForm::Cades,
             level,
-            verifier: &verifier,
+            verifier,
         };
         let sign = |digest: &[u8]| self.sign(name, algorithm, digest);
         let key = MessageKey::Foreign {
@@ -292,6 +321,88 @@ fn evidence_that_is_missing_is_named_and_nothing_is_written() {
         matches!(refused, Err(PdfSealError::EvidenceMissing { .. })),
         "{refused:?}"
     );
+}
+
+#[test]
+fn r58_ocsp_responses_count_when_an_authorised_responder_signed_them() {
+    let Some(foreign) = Foreign::new() else { return };
+    let (certificate, root) = (foreign.certificate("rsa"), foreign.certificate("root"));
+    let ask = |response: &OcspResponse, certificate: &Certificate, at: Timestamp| {
+        pki::revocation_by(certificate, &root, &[], std::slice::from_ref(response), at)
+    };
+    let good = |answer: Revocation| matches!(answer, Revocation::Good { .. });
+    for signer in ["responder", "root"] {
+        let response = foreign.ocsp(signer, &["rsa"]);
+        assert!(good(ask(&response, &certificate, now())), "{signer}");
+        // It speaks of one certificate only.
+        let other = ask(&response, &foreign.certificate("pss"), now());
+        assert_eq!(
+            other,
+            Revocation::Unknown {
+                why: UnknownWhy::NoList
+            }
+        );
+        let stale = ask(&response, &certificate, time("2044-01-01T00:00:00Z"));
+        assert!(matches!(
+            stale,
+            Revocation::Unknown {
+                why: UnknownWhy::Stale { .. }
+            }
+        ));
+        let mut changed = response.der().to_vec();
+        // The status of the certificate: [0] good becomes [2] unknown, and the other way round nothing else holds.
+        let place = changed
+            .windows(3)
+            .position(|window| window == [0x80, 0x00, 0x18])
+            .unwrap();
+        changed[place] = 0x82;
+        let changed = OcspResponse::read(&changed).unwrap();
+        let why = UnknownWhy::ResponderNotAuthorised;
+        assert_eq!(ask(&changed, &certificate, now()), Revocation::Unknown { why });
+    }
+    let self_appointed = foreign.ocsp("p256", &["rsa"]);
+    let why = UnknownWhy::ResponderNotAuthorised;
+    assert_eq!(
+        ask(&self_appointed, &certificate, now()),
+        Revocation::Unknown { why }
+    );
+    foreign
+        .run("ca -config config -keyfile root.key -cert root.pem -revoke rsa.pem -crl_reason keyCompromise");
+    let response = foreign.ocsp("responder", &["rsa"]);
+    let revoked = ask(&response, &certificate, now());
+    assert!(
+        matches!(revoked, Revocation::Revoked { reason: Some(1), .. }),
+        "{revoked:?}"
+    );
+    // A responder that was revoked itself answers nothing.
+    foreign.run("ca -config config -keyfile root.key -cert root.pem -revoke responder.pem");
+    let response = foreign.ocsp("responder", &["pss"]);
+    let pss = foreign.certificate("pss");
+    assert!(good(ask(&response, &pss, now())), "without lists nobody knows");
+    // An old list says nothing good any more, but what it revoked stays revoked.
+    foreign.run(
+        "ca -config config -gencrl -keyfile root.key -cert root.pem -crl_lastupdate 20250102000000Z -crl_nextupdate \
+         20250201000000Z -out root.crl",
+    );
+    let answer = pki::revocation_by(&pss, &root, &[foreign.crl()], &[response], now());
+    assert!(matches!(answer, Revocation::Unknown { .. }), "{answer:?}");
+}
+
+#[test]
+fn ocsp_responses_go_into_the_security_store_and_are_read_from_it() {
+    let Some(foreign) = Foreign::new() else { return };
+    let response = foreign.ocsp("responder", &["p256", "tsa"]);
+    let (name, _, algorithm) = KINDS[2];
+    let verifier = foreign.verifier(Vec::new()).with_responses(vec![response]);
+    let bytes = foreign
+        .stamp_by(document(1), (name, algorithm), PdfLevel::Lta, &verifier)
+        .unwrap();
+    let store = pdf::security_store(&pdf::Document::open(&bytes).unwrap()).unwrap();
+    assert_eq!((store.ocsps.len(), store.crls.len()), (1, 0));
+    // OpenSSL's answer is of the day of this test; the tokens are not older.
+    let at = time("2030-01-01T00:00:00Z");
+    let report = foreign.verifier(Vec::new()).verify(bytes, "x.pdf", at).unwrap();
+    passes(&report, PdfLevel::Lta);
 }
 
 #[test]

@@ -5,14 +5,14 @@ use jiff::Timestamp;
 use pdf::{ByteRange, Signature};
 use pki::{
     Certificate, ContentHasher, ContentToSign, Crl, DigestAlgorithm, FileBinding, FileSigner, HashAlgorithm,
-    PathQuery, Purpose, SignedData, SignerFault, SignerInfo, TimestampReport, TimestampToken, foreign_key,
-    oid, validate, verify_any_signed_file, verify_token_over,
+    OcspResponse, PathQuery, Purpose, SignedData, SignerFault, SignerInfo, TimestampReport, TimestampToken,
+    foreign_key, oid, validate, verify_any_signed_file, verify_token_over,
 };
 use ses::{Original, SealSignature};
 
 use super::super::Verifier;
 use super::super::paths::{
-    encoding_of, judge_encoding, judge_path, judge_revocation, judge_signer, judge_timestamp,
+    Lists, encoding_of, judge_encoding, judge_path, judge_revocation, judge_signer, judge_timestamp,
     judge_timestamp_revocation,
 };
 use super::super::signed_value::{CLOCK_TOLERANCE, Judged, judge_claimed_time, judge_message};
@@ -196,12 +196,15 @@ impl Verifier {
         };
         let report = validate(&query, &self.paths);
         judge_path(findings, Check::SealerPath, &report, !trust.is_empty());
-        let crls = self.known_crls(evidence);
+        let (crls, responses) = self.known_lists(evidence);
         judge_revocation(
             findings,
             Check::SealerRevocation,
             &report.chain,
-            &crls,
+            Lists {
+                crls: &crls,
+                responses: &responses,
+            },
             at,
             time_is_proved,
         );
@@ -247,9 +250,13 @@ impl Verifier {
         let trust = self.trust.tsa.clone().with_foreign_algorithms();
         let report = verify_token_over(token, stamped, &trust, known, &self.paths);
         judge_timestamp(findings, &report, !trust.is_empty());
-        let crls = self.known_crls(evidence);
+        let (crls, responses) = self.known_lists(evidence);
+        let lists = Lists {
+            crls: &crls,
+            responses: &responses,
+        };
         let proved = report.verified().map(|verified| verified.gen_time());
-        let mut proved = proved.filter(|time| judge_timestamp_revocation(findings, &report, &crls, *time));
+        let mut proved = proved.filter(|time| judge_timestamp_revocation(findings, &report, lists, *time));
         if let (Some(authority), Some(signer)) = (&report.certificate, &report.signer)
             && !judge_strength(findings, check, authority, &signer.digest_algorithm)
         {
@@ -316,8 +323,10 @@ impl Verifier {
             .collect()
     }
 
-    fn known_crls(&self, evidence: &Evidence) -> Vec<Crl> {
-        self.crls.iter().chain(&evidence.crls).cloned().collect()
+    fn known_lists(&self, evidence: &Evidence) -> (Vec<Crl>, Vec<OcspResponse>) {
+        let crls = self.crls.iter().chain(&evidence.crls);
+        let responses = self.responses.iter().chain(&evidence.responses);
+        (crls.cloned().collect(), responses.cloned().collect())
     }
 }
 
