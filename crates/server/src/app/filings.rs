@@ -28,8 +28,8 @@ pub(crate) const SPARE: usize = 4;
 const KIND: &str = "filing";
 /// Filings that are sent in one round at most.
 const ROUND_MAX: u32 = 32;
-/// Seconds for which a worker has a filing for itself.
-const LEASE_SECONDS: u64 = 300;
+/// Seconds beside the answers of a round for which a worker has its filings for itself.
+const LEASE_SECONDS: u64 = 60;
 /// Seconds after the first failure until the next try; each failure doubles them.
 const RETRY_SECONDS: u64 = 10;
 /// Seconds between tries at most.
@@ -100,7 +100,8 @@ impl Service {
     /// Sends what is due, as `worker`; tells when something is overdue.
     pub(crate) async fn file(self: &Arc<Self>, worker: Uuid) -> Result<(), Error> {
         let now = self.outside.now();
-        let until = later(now, LEASE_SECONDS);
+        let round = u64::from(ROUND_MAX) * self.config.filing.timeout_seconds;
+        let until = later(now, LEASE_SECONDS + round);
         let jobs = self
             .store
             .chore(move |chore| {
@@ -110,7 +111,14 @@ impl Service {
             })
             .await?;
         for job in jobs {
-            self.send_filing(worker, job).await?;
+            if self.is_stopping() {
+                return Ok(());
+            }
+            // One that fails keeps no other one from being sent; its lease ends by itself.
+            let key = job.key.clone();
+            if let Err(reason) = self.send_filing(worker, job).await {
+                error!(filing = key, %reason, "a filing could not be sent or recorded");
+            }
         }
         self.escalate().await
     }

@@ -139,6 +139,8 @@ impl Service {
         once: Once,
     ) -> Result<Vec<u8>, Error> {
         let found = self.readable_application(caller, id).await?;
+        // Whoever may not compare costs no comparison.
+        self.may_compare(caller, &found, once.clone()).await?;
         let submitted = impression_of(&found).ok_or(Error::NotFound { what: "impression" })?;
         let bytes_max = IMPRESSION_BYTES_MAX as usize;
         let first = self.documents.read(&Digest(registered.0), bytes_max).await?;
@@ -151,17 +153,11 @@ impl Service {
             measured,
             report: self.keep_document(html.into_bytes()).await?,
         };
-        let (case, profiles) = (self.case(caller, once), Arc::clone(&self.profiles));
-        let authority = found.authority;
+        let case = self.case(caller, once);
         let decided = self.store.write(move |change| {
-            let (case, compared, profiles) = (case.clone(), compared.clone(), Arc::clone(&profiles));
+            let (case, compared) = (case.clone(), compared.clone());
             Box::pin(async move {
                 case.check(change).await?;
-                let profile = profile_of(change, &profiles, authority, case.now).await?;
-                let asked = (&[Role::Reviewer, Role::Maker][..], &[authority][..]);
-                if let Err(refusal) = officer(&profile, &case.acting, "compare", asked, case.now) {
-                    return case.refused(change, id, "compare", refusal).await;
-                }
                 let before = change.setting(&setting(id)).await?.map_or(0, |kept| kept.version);
                 let value = serde_json::to_value(&compared).map_err(|_| Error::NothingHappened)?;
                 change.put_setting(&setting(id), before, &value, case.now).await?;
@@ -176,12 +172,43 @@ impl Service {
     }
 }
 
-/// The image that an application for a seal asks to be put into it.
+impl Service {
+    /// A reviewer or a maker of the application's authority; a refusal is recorded.
+    pub(crate) async fn may_compare(
+        &self,
+        caller: &Caller,
+        application: &Application,
+        once: Once,
+    ) -> Result<(), Error> {
+        let (case, profiles) = (self.case(caller, once), Arc::clone(&self.profiles));
+        let (id, authority) = (application.id, application.authority);
+        let decided = self.store.write(move |change| {
+            let (case, profiles) = (case.clone(), Arc::clone(&profiles));
+            Box::pin(async move {
+                let profile = profile_of(change, &profiles, authority, case.now).await?;
+                let asked = (&[Role::Reviewer, Role::Maker][..], &[authority][..]);
+                match officer(&profile, &case.acting, "compare", asked, case.now) {
+                    Ok(_) => Err(Error::Rehearsed),
+                    Err(refusal) => case.refused(change, id, "compare", refusal).await,
+                }
+            })
+        });
+        match once::outcome(decided.await) {
+            Err(Error::Rehearsed) => Ok(()),
+            other => other.map(drop),
+        }
+    }
+}
+
+/// The image that an application for a seal asks to be put into it, which must be one of its own materials: whoever
+/// knows the digest of somebody else's impression does not have it.
 pub(crate) fn impression_of(application: &Application) -> Option<Digest32> {
     let Ask::Make { seal } = &application.ask else {
         return None;
     };
-    seal.impression.as_ref().map(|impression| impression.digest)
+    let digest = seal.impression.as_ref()?.digest;
+    let handed_in = |material: &Material| material.digest == digest;
+    application.materials.iter().any(handed_in).then_some(digest)
 }
 
 /// Where the newest comparison of an application is kept.

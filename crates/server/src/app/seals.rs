@@ -197,6 +197,7 @@ impl Service {
                 if order.rehearsal {
                     return Err(Error::Rehearsed);
                 }
+                code_is_free(change, &order.command).await?;
                 let after = change
                     .record_seal(order.id, current, &events, &case.recorded())
                     .await?;
@@ -330,6 +331,24 @@ impl Service {
         }
         Ok(found)
     }
+}
+
+/// Two makers may have found the same number free; the second one makes it again.
+async fn code_is_free(change: &mut Change, command: &SealCommand) -> Result<(), Error> {
+    let (SealCommand::Make { edition, .. }
+    | SealCommand::Renew { edition, .. }
+    | SealCommand::ReplaceDevice { edition, .. }) = command
+    else {
+        return Ok(());
+    };
+    if change.seals_by_code(&edition.seal_code).await?.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Store(store::Error::Conflict {
+        what: "seal code",
+        key: edition.seal_code.clone(),
+        expected: 0,
+    }))
 }
 
 /// A key came into being, for a seal.

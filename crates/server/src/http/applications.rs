@@ -268,7 +268,11 @@ pub(crate) async fn material(service: Arc<Service>, call: Call) -> Result<Respon
 pub(crate) async fn compare(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
     let id: ApplicationId = call.path("application")?;
     let caller = call.caller()?.clone();
-    service.readable_application(&caller, id).await?;
+    // Whoever may not compare is refused before anything is received.
+    let application = service.readable_application(&caller, id).await?;
+    service
+        .may_compare(&caller, &application, call.once("impression_compare", b"")?)
+        .await?;
     let digest = receive(&service, &mut call, IMPRESSION_BYTES_MAX).await?;
     let once = call.once(&format!("impression_compare/{id}"), digest.to_string().as_bytes())?;
     let compared: Compared = kept(&service.compare_impression(&caller, id, digest, once).await?)?;

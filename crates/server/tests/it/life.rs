@@ -423,3 +423,159 @@ fn r2_r80_the_life_of_a_legal_name_seal() {
         assert!(report.acts.contains_key(act), "{act}: {:?}", report.acts);
     }
 }
+
+#[test]
+fn r60_a_renewed_seal_has_a_key_of_its_own_and_the_same_picture() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let seal = town.active();
+    let renew = json!({ "kind": "renew", "seal": seal });
+    let early = town.draft(&renew).json()["id"].as_str().unwrap().to_owned();
+    for kind in ["agent_identity", "application_form"] {
+        town.hand_in(&early, kind, kind.as_bytes());
+    }
+    let submit = json!({ "type": "submit", "declaration": "真实" });
+    let refused = town
+        .step("agent", &early, &submit)
+        .check_problem(422, "RENEWAL_TOO_EARLY");
+    assert_eq!(refused["rule"], "R60");
+    town.scene.server.clock.advance(300 * 24 * 3600);
+    // A password of ninety days is over by then.
+    town.sign_all_in(Some("Own-choice-78"));
+    let application = town.approved(&renew);
+    let path = format!("/api/applications/{application}/making");
+    let renewed = town.post("maker", &path, &json!({ "width_mm": 42, "height_mm": 42 }));
+    assert_eq!(renewed.status, 201, "{}", renewed.text());
+    let renewed = renewed.json();
+    let editions = renewed["editions"].as_array().unwrap();
+    assert_eq!((renewed["id"].as_str(), editions.len()), (Some(seal.as_str()), 2));
+    assert_ne!(editions[0]["device"]["serial"], editions[1]["device"]["serial"]);
+    assert_eq!(renewed["pin"]["must_change"], true);
+    let pin = |old: &str, new: &str| {
+        let body = json!({ "old_pin": old, "new_pin": new });
+        town.post("custodian", &format!("/api/seals/{seal}/pin"), &body)
+    };
+    // The old key's PIN opens nothing any more.
+    pin(PIN, "renewed pin 99").check_problem(403, "PIN_WRONG");
+    let changed = pin("", "renewed pin 99");
+    assert_eq!(changed.json()["pin"]["must_change"], false, "{}", changed.text());
+    pin("", "somebody else 11").check_problem(403, "PIN_WRONG");
+}
+
+#[test]
+fn r61_a_change_cancels_first_and_its_successor_is_linked() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let seal = town.active();
+    let mut successor = town.ask();
+    successor["seal"]["replaces"] = seal.as_str().into();
+    let too_early = town.draft(&successor).json()["id"].as_str().unwrap().to_owned();
+    let submit = json!({ "type": "submit", "declaration": "真实" });
+    town.step("agent", &too_early, &submit)
+        .check_problem(422, "CANCEL_FIRST");
+    let ask =
+        json!({ "kind": "change", "seal": seal, "reason": "physical_seal_changed", "scheduled": false });
+    let change = town.approved(&ask);
+    let cancelled = town.seal_step(
+        "maker",
+        &seal,
+        &json!({ "type": "cancel", "application": change }),
+    );
+    assert_eq!(cancelled.json()["status"], "cancelled", "{}", cancelled.text());
+    let made = town.make(&town.approved(&successor));
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert_eq!(made.json()["replaces"], seal.as_str());
+}
+
+#[test]
+fn r44_r52_a_personal_seal_is_its_holders_alone() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let holder = town.id("agent");
+    let ask = json!({
+        "kind": "make",
+        "seal": {
+            "kind": "personal", "owner": { "kind": "person", "holder": holder }, "name": "欧阳测试",
+            "impression": { "digest": gm::sm3(PICTURE).to_string(), "code": null, "source": "drawn" },
+            "physical": null, "replaces": null,
+        },
+    });
+    let order = |unit: Value| json!({ "authority": town.authority, "unit": unit, "ask": ask });
+    town.post("agent", "/api/applications", &order(json!(town.unit)))
+        .check_problem(422, "NOT_OWN_SEAL");
+    let drafted = town.post("agent", "/api/applications", &order(json!(null)));
+    assert_eq!(drafted.status, 201, "{}", drafted.text());
+    let id = drafted.json()["id"].as_str().unwrap().to_owned();
+    for (kind, bytes) in [
+        ("holder_identity", b"holder".as_slice()),
+        ("application_form", b"form"),
+        ("impression_sheet", PICTURE),
+    ] {
+        town.hand_in(&id, kind, bytes);
+    }
+    town.steps(
+        &id,
+        &[
+            ("agent", json!({ "type": "submit", "declaration": "真实" })),
+            ("reviewer", json!({ "type": "take_up" })),
+        ],
+    );
+    town.steps(&id, &[("reviewer", town.approval(&id))]);
+    let make = |custodian: &str| {
+        let order = json!({ "custodian": custodian, "width_mm": 20, "height_mm": 20 });
+        town.post("maker", &format!("/api/applications/{id}/making"), &order)
+    };
+    make(town.id("custodian")).check_problem(422, "HOLDER_ONLY");
+    let made = make(holder);
+    assert_eq!(made.status, 201, "{}", made.text());
+    let seal = made.json()["id"].as_str().unwrap().to_owned();
+    town.wait("the filing", || town.seal(&seal)["status"] == "filed");
+    let collected = town.post(
+        "agent",
+        &format!("/api/seals/{seal}/collection"),
+        &json!({ "pin": PIN }),
+    );
+    assert_eq!(collected.json()["status"], "active", "{}", collected.text());
+    assert_eq!(
+        town.get("agent", "/api/seals?held=true").json()["items"][0]["id"],
+        seal.as_str()
+    );
+    // Another person of the unit sees nothing of it.
+    town.get("custodian", &format!("/api/seals/{seal}"))
+        .check_problem(404, "NOT_FOUND");
+}
+
+#[test]
+fn r20_an_impression_that_was_not_handed_in_is_nobodys() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    // It lies in the store, because another application handed it in.
+    let other = town.submitted(&town.ask());
+    town.steps(&other, &[("agent", json!({ "type": "withdraw" }))]);
+    let id = town.draft(&town.ask()).json()["id"].as_str().unwrap().to_owned();
+    for kind in [
+        "unit_identity",
+        "agent_identity",
+        "application_form",
+        "engraving_proof",
+    ] {
+        town.hand_in(&id, kind, kind.as_bytes());
+    }
+    town.steps(
+        &id,
+        &[
+            ("agent", json!({ "type": "submit", "declaration": "真实" })),
+            ("principal", json!({ "type": "consent" })),
+            ("reviewer", json!({ "type": "take_up" })),
+        ],
+    );
+    town.steps(&id, &[("reviewer", town.approval(&id))]);
+    town.send("reviewer", &format!("/api/applications/{id}/comparison"), PICTURE)
+        .check_problem(404, "NOT_FOUND");
+    town.post(
+        "maker",
+        &format!("/api/applications/{id}/making"),
+        &town.making_order(),
+    )
+    .check_problem(404, "NOT_FOUND");
+}

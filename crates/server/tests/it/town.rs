@@ -149,9 +149,14 @@ impl Town {
     /// Signs everybody in anew, after time has passed.
     pub(crate) fn morning(&mut self) {
         self.security = self.scene.sign_in(1);
+        self.sign_all_in(None);
+    }
+
+    /// Signs in everybody but the administrators, with a new password if the old one is over.
+    pub(crate) fn sign_all_in(&self, new: Option<&str>) {
         for one in &self.people {
             self.scene.server.clock.advance(30);
-            let begun = self.try_in(one.name, &one.totp, PASSWORD, None);
+            let begun = self.try_in(one.name, &one.totp, PASSWORD, new);
             assert_eq!(begun.status, 201, "{}", begun.text());
             *one.session.borrow_mut() = format!("Bearer {}", begun.json()["token"].as_str().unwrap());
         }
