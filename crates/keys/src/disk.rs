@@ -96,6 +96,19 @@ pub(crate) fn read(path: &Path, bytes_max: usize) -> Result<Option<Vec<u8>>, Err
     Ok(Some(bytes))
 }
 
+/// Removes a file, and its name from the folder on the disk; one that is not there is no error.
+pub(crate) fn remove(path: &Path) -> Result<(), Error> {
+    match fs::remove_file(path) {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(disk("remove", path)(error)),
+    }
+    let folder = path.parent().unwrap_or(Path::new("."));
+    File::open(folder)
+        .and_then(|folder| folder.sync_all())
+        .map_err(disk("remove", path))
+}
+
 /// Waits for and takes the lock that this file stands for, against threads and processes alike; dropping the
 /// result or dying gives it back.
 pub(crate) fn lock(path: &Path) -> Result<File, Error> {

@@ -32,7 +32,7 @@ const MARK_FILE_BYTES_MAX: usize = 32;
 /// | `ID.lock`, `store.lock` | nothing; processes wait for each other on them |
 /// | `*.new` | what a crash left half done; never read |
 ///
-/// Keys are not deleted here: giving up a seal's key is an act with a record of its own.
+/// Only copies are deleted here: giving up a seal's key is an act with a record of its own.
 #[derive(Clone, Debug)]
 pub struct KeyStore {
     folder: PathBuf,
@@ -201,6 +201,34 @@ impl KeyStore {
         let _lock = self.lock(id)?;
         let (_, key) = self.check_pin(id, pin)?;
         Ok(UnlockedKey { id, key })
+    }
+
+    /// Puts a copy of a key, with its certificates, into another store under a PIN of its own; a wrong PIN here
+    /// counts. The key itself is seen by neither caller.
+    pub fn copy_to(
+        &self,
+        id: KeyId,
+        pin: &str,
+        other: &KeyStore,
+        new: &NewKey<'_>,
+        rng: &mut dyn CryptoRng,
+    ) -> Result<(), Error> {
+        check_new(new)?;
+        let certificates = self.certificates(id)?;
+        let _lock = self.lock(id)?;
+        let (_, key) = self.check_pin(id, pin)?;
+        other.add(&key, &certificates, new, rng).map(drop)
+    }
+
+    /// Gives up a copy of a key for ever. The key file goes first, so that what a crash leaves opens nothing.
+    ///
+    /// Only for copies: giving up a seal's own key is an act with a record of its own.
+    pub fn remove_copy(&self, id: KeyId) -> Result<(), Error> {
+        let _lock = self.lock(id)?;
+        for extension in ["key", "cer", "mark", "lock"] {
+            disk::remove(&self.path(id, extension))?;
+        }
+        Ok(())
     }
 
     /// Changes the PIN of a key; a wrong old PIN counts. The derivation of the key at rest follows this
@@ -477,6 +505,36 @@ mod tests {
                 &mut SeededRng::new(1),
             )
             .unwrap()
+    }
+
+    #[test]
+    fn a_copy_opens_with_its_own_pin_signs_alike_and_can_be_given_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let (store, other) = (open(folder.path()), open(&folder.path().join("other")));
+        let id = a_key(&store);
+        let new = NewKey {
+            label: "copy",
+            pin: NEW,
+            now: now(),
+        };
+        let copy = |pin| store.copy_to(id, pin, &other, &new, &mut SeededRng::new(3));
+        assert!(matches!(copy("wrong pin"), Err(Error::WrongPin { left: 5, .. })));
+        assert!(other.list().unwrap().is_empty());
+        copy(OLD).unwrap();
+        assert!(matches!(copy(OLD), Err(Error::KeyExists { .. })));
+        assert!(other.unlock(id, OLD).is_err());
+        let key = other.unlock(id, NEW).unwrap();
+        assert_eq!(key.public_key(), store.unlock(id, OLD).unwrap().public_key());
+        other.remove_copy(id).unwrap();
+        assert!(matches!(other.unlock(id, NEW), Err(Error::NoSuchKey(_))));
+        assert_eq!(
+            std::fs::read_dir(folder.path().join("other/keys"))
+                .unwrap()
+                .count(),
+            1,
+            "the store's lock"
+        );
+        assert!(store.unlock(id, OLD).is_ok());
     }
 
     /// Cuts the power after every number of steps until the action ends, and calls `check` on what the disk

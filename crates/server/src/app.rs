@@ -4,10 +4,12 @@ mod accounts;
 mod act;
 mod applications;
 mod authorities;
+mod clients;
 mod custody;
 mod documents;
 mod error;
 mod filings;
+mod grants;
 mod log;
 mod making;
 mod master;
@@ -18,6 +20,7 @@ mod people;
 mod placement;
 mod policies;
 mod seals;
+mod service_keys;
 mod set_up;
 mod sign_in;
 mod stamping;
@@ -26,11 +29,12 @@ mod uses;
 mod verify;
 mod waiting;
 
+use std::collections::HashMap;
 use std::fs;
 use std::io;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use registry::Profiles;
+use registry::{Digest32, Profiles};
 use sealing::Verifier;
 use store::{Documents, PersonalKey, Store};
 use tokio::sync::{Semaphore, watch};
@@ -46,9 +50,11 @@ use self::making::Maker;
 pub(crate) use self::act::Caller;
 pub(crate) use self::applications::{ApplicationSearch, ApplicationStep, NewApplication};
 pub(crate) use self::authorities::NewAuthority;
+pub(crate) use self::clients::{KnownClient, NewClient, SignatureFault, SignedRequest};
 pub(crate) use self::custody::CustodyFault;
-pub(crate) use self::documents::{KnownFacts, Spooled};
+pub(crate) use self::documents::{KnownFacts, Spooled, parts_of};
 pub(crate) use self::error::Error;
+pub(crate) use self::grants::{GrantOrder, GrantStamp};
 pub(crate) use self::making::MakingOrder;
 pub(crate) use self::materials::{Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX};
 pub(crate) use self::once::Once;
@@ -57,8 +63,10 @@ pub(crate) use self::people::{PersonName, PersonStep};
 pub(crate) use self::placement::StampPlace;
 pub(crate) use self::policies::PolicyOrder;
 pub(crate) use self::seals::{SealSearch, SealStep};
+use self::service_keys::ServiceKeys;
 pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
 pub(crate) use self::sign_in::{Credentials, PasswordFault, Proof, SecondFactor, SignInFault};
+use self::stamping::Proved;
 pub(crate) use self::stamping::Stamped;
 pub(crate) use self::units::{NewUnit, UnitSearch, UnitStep};
 pub(crate) use self::uses::{NewUse, UseList, UseOrder};
@@ -90,6 +98,10 @@ pub(crate) struct Service {
     document_places: Arc<Semaphore>,
     /// Documents that may be read or sealed.
     document_turns: Arc<Semaphore>,
+    /// Keys with which business systems seal.
+    service_keys: ServiceKeys,
+    /// Seals proved in the present second, by the SM3 of their data.
+    proofs: Mutex<HashMap<Digest32, Proved>>,
     stopping: watch::Sender<bool>,
 }
 

@@ -49,6 +49,9 @@ pub(crate) async fn uses(service: Arc<Service>) {
             Ok(count) => warn!(count, "uses without outcome were recorded as failed"),
             Err(reason) => error!(%reason, "settling uses failed"),
         }
+        if let Err(reason) = service.forget_nonces().await {
+            error!(%reason, "forgetting old nonces failed");
+        }
         match service.lapse_uses().await {
             Ok(0) => {}
             Ok(count) => info!(count, "approvals lapsed"),

@@ -105,6 +105,18 @@ impl Custody {
         Ok(self.store.unlock(id, &self.bound(pin))?)
     }
 
+    /// Puts a copy of a key into another store, with the custodian's PIN; a wrong one counts.
+    pub(crate) fn copy_to(
+        &self,
+        id: KeyId,
+        pin: &str,
+        (other, new): (&KeyStore, &NewKey<'_>),
+        outside: &Outside,
+    ) -> Result<(), CustodyFault> {
+        let bound = self.bound(pin);
+        Ok(outside.with_rng(|rng| self.store.copy_to(id, &bound, other, new, rng))?)
+    }
+
     /// Another PIN for a key; a wrong old one counts.
     pub(crate) fn change_pin(
         &self,

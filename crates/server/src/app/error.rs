@@ -5,6 +5,7 @@ use std::io;
 use registry::Refusal;
 use sealing::StampError;
 
+use super::clients::SignatureFault;
 use super::custody::CustodyFault;
 use super::sign_in::SignInFault;
 
@@ -106,6 +107,12 @@ pub(crate) enum Error {
     /// The document cannot be read, or may not be sealed as asked.
     #[error("the document cannot be sealed: {0}")]
     NotSealed(Box<StampError>),
+    /// A request's signature is not believed.
+    #[error("the signature of the request is not believed: {0:?}")]
+    Signature(SignatureFault),
+    /// The grant is not in force, or its custodian did not open it.
+    #[error("the grant has no key: it is not in force, or the custodian did not open it")]
+    GrantNotOpen,
     /// As many documents as can be handled are being handled.
     #[error("all places for documents are taken")]
     Busy,
@@ -129,6 +136,12 @@ pub(crate) enum Error {
     /// The data folder.
     #[error("the data folder fails: {0}")]
     Disk(io::Error),
+}
+
+impl From<SignatureFault> for Error {
+    fn from(fault: SignatureFault) -> Self {
+        Self::Signature(fault)
+    }
 }
 
 impl From<SignInFault> for Error {

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use audit::{Actor, ActorKind, Entry, Subject};
 use jiff::Timestamp;
@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::custody::Custody;
 use super::making::Maker;
+use super::service_keys::ServiceKeys;
 use super::sign_in::Cost;
 use super::{Error, LogSigner, Service, master};
 use crate::config::Config;
@@ -32,6 +33,8 @@ const MASTER_FILE: &str = "master.json";
 const DOCUMENTS_FOLDER: &str = "documents";
 /// Folder of the keys of seals, below that of the service's own keys.
 const SEALS_FOLDER: &str = "seals";
+/// Folder of the copies with which business systems seal, beside it.
+const SERVICE_FOLDER: &str = "service";
 /// The setting that holds its public half.
 const LOG_KEY_SETTING: &str = "log.key";
 /// Passwords that are hashed at the same time: each takes its memory.
@@ -95,14 +98,11 @@ impl Service {
         let making = config.making.clone();
         // Deriving keys from a PIN takes a good part of a second.
         let opened = tokio::task::spawn_blocking(move || {
-            let cost = Cost {
-                memory_kib,
-                passes: 3,
-            };
+            let cost = cost(memory_kib);
             let key = own_key(&keys_folder, &pin, cost, &keys_outside).map_err(|error| error.to_string())?;
             let master = master::open(&keys_folder.join(MASTER_FILE), &pin, cost, &keys_outside);
             let personal = Arc::new(master.map_err(|reason| format!("{MASTER_FILE}: {reason}"))?);
-            let custody = open_custody(&keys_folder.join(SEALS_FOLDER), cost, &personal);
+            let custody = open_custody(&keys_folder, cost, &personal);
             let maker = making.as_ref().map(Maker::open).transpose();
             let maker = maker.map_err(|reason| format!("[making]: {reason}"))?;
             Ok::<_, String>((key, custody.map_err(|error| error.to_string())?, personal, maker))
@@ -112,7 +112,7 @@ impl Service {
             reason,
         };
         let opened = opened.await.map_err(|error| unusable(error.to_string()))?;
-        let (key, custody, personal, maker) = opened.map_err(unusable)?;
+        let (key, (custody, service_keys), personal, maker) = opened.map_err(unusable)?;
         let database = |error: store::Error| OpenError::Database {
             reason: Error::from(error).to_string(),
         };
@@ -123,6 +123,8 @@ impl Service {
             documents,
             custody,
             maker,
+            service_keys,
+            proofs: Mutex::default(),
             uploads: Arc::new(Semaphore::new(config.verify.uploads_max as usize)),
             verifications: Arc::new(Semaphore::new(config.verify.concurrent_max as usize)),
             document_places: Arc::new(Semaphore::new(config.documents.places_max as usize)),
@@ -223,10 +225,22 @@ fn read_pin(path: &Path) -> Result<Zeroizing<String>, OpenError> {
     Ok(Zeroizing::new(line.to_owned()))
 }
 
-/// The folder of seals' keys.
-fn open_custody(folder: &Path, cost: Cost, personal: &Arc<PersonalKey>) -> Result<Custody, keys::Error> {
-    let store = KeyStore::open_with(folder, options(cost))?;
-    Ok(Custody::new(store, Arc::clone(personal)))
+/// The folders of seals' keys and of the copies for business systems.
+fn open_custody(
+    folder: &Path,
+    cost: Cost,
+    personal: &Arc<PersonalKey>,
+) -> Result<(Custody, ServiceKeys), keys::Error> {
+    let store = KeyStore::open_with(&folder.join(SEALS_FOLDER), options(cost))?;
+    let copies = ServiceKeys::new(&folder.join(SERVICE_FOLDER), Arc::clone(personal))?;
+    Ok((Custody::new(store, Arc::clone(personal)), copies))
+}
+
+fn cost(memory_kib: u32) -> Cost {
+    Cost {
+        memory_kib,
+        passes: 3,
+    }
 }
 
 fn options(cost: Cost) -> Options {

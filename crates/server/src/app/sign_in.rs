@@ -366,23 +366,24 @@ impl Service {
     }
 
     fn acting(&self, person: &Person, address: Option<IpAddr>) -> Acting {
-        let networks = &self.config.networks;
-        let among = |list: &[crate::Subnet]| {
-            address.is_some_and(|address| list.iter().any(|subnet| subnet.contains(address)))
-        };
-        let network = if among(&networks.government) {
-            Network::GovernmentExtranet
-        } else if among(&networks.office) {
-            Network::Office
-        } else {
-            Network::Internet
-        };
         Acting {
             actor: Actor::Person(person.id),
             appointments: person.appointments.clone(),
-            network,
-            dedicated_device: among(&networks.dedicated),
+            network: self.network_of(address),
+            dedicated_device: among(&self.config.networks.dedicated, address),
             blocked: person.blocked.is_some(),
+        }
+    }
+
+    /// Which kind of network an address is of (R7).
+    pub(crate) fn network_of(&self, address: Option<IpAddr>) -> Network {
+        let networks = &self.config.networks;
+        if among(&networks.government, address) {
+            Network::GovernmentExtranet
+        } else if among(&networks.office, address) {
+            Network::Office
+        } else {
+            Network::Internet
         }
     }
 
@@ -407,6 +408,10 @@ impl Service {
             })
             .await
     }
+}
+
+fn among(list: &[crate::Subnet], address: Option<IpAddr>) -> bool {
+    address.is_some_and(|address| list.iter().any(|subnet| subnet.contains(address)))
 }
 
 /// Where the secret of an account's authenticator is sealed to.

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek as _, SeekFrom, Write};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use gm::{Digest, Sm3};
 use jiff::Timestamp;
@@ -376,6 +376,26 @@ impl Service {
                 .map_err(unusable)?,
             time,
         })
+    }
+
+    /// As [`prove`](Self::prove), remembered within the second for which it was proved.
+    pub(crate) async fn proved_now(&self, edition: &Edition) -> Result<Proved, Error> {
+        let now = self.outside.now().as_second();
+        let remembered = {
+            let proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
+            proofs
+                .get(&edition.seal_data)
+                .filter(|proved| proved.time.as_second() == now)
+                .cloned()
+        };
+        if let Some(proved) = remembered {
+            return Ok(proved);
+        }
+        let proved = self.prove(edition).await?;
+        let mut proofs = self.proofs.lock().unwrap_or_else(PoisonError::into_inner);
+        proofs.retain(|_, proved| proved.time.as_second() >= now);
+        proofs.insert(edition.seal_data, proved.clone());
+        Ok(proved)
     }
 
     /// Writes the use record, after which the key may be used; or the answer that was given before.

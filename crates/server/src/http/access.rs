@@ -3,6 +3,7 @@
 use super::call::Call;
 use super::endpoints::Endpoint;
 use super::problem::Problem;
+use super::signed;
 use crate::app::Service;
 
 /// Who may call an endpoint.
@@ -12,6 +13,8 @@ pub(crate) enum Access {
     Anyone,
     /// Everybody with a session; what they may do there is for the rules.
     SignedIn,
+    /// Business systems, by their signed requests.
+    System,
     /// Whoever runs the machine: from the networks of `http.operations`.
     Operations,
 }
@@ -100,6 +103,17 @@ const USAGE: &[(&str, Access)] = &[
     ("use_stamp", Access::SignedIn),
     ("use_sealed", Access::SignedIn),
     ("use_proof", Access::SignedIn),
+    ("client_enter", Access::SignedIn),
+    ("client_block", Access::SignedIn),
+    ("grant_apply", Access::SignedIn),
+    ("grant_list", Access::SignedIn),
+    ("grant_show", Access::SignedIn),
+    ("grant_consent", Access::SignedIn),
+    ("grant_authorise", Access::SignedIn),
+    ("grant_decline", Access::SignedIn),
+    ("grant_revoke", Access::SignedIn),
+    ("grant_open", Access::SignedIn),
+    ("grant_stamp", Access::System),
 ];
 
 /// Lets the call pass and notes who it is, or says why not.
@@ -110,6 +124,12 @@ pub(crate) async fn admit(endpoint: &Endpoint, call: &mut Call, service: &Servic
             let token = call.bearer().ok_or_else(Problem::no_session)?;
             let caller = service.caller(token, call.address).await?;
             call.let_in(caller);
+            Ok(())
+        }
+        Some(Access::System) => {
+            let (request, digest) = signed::read(call)?;
+            let caller = service.system_caller(request, call.address).await?;
+            call.let_in_signed(caller, digest);
             Ok(())
         }
         Some(Access::Operations) => {

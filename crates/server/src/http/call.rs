@@ -5,9 +5,9 @@ use std::str::FromStr;
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderName, HeaderValue, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
-use gm::Sm3;
+use gm::{Digest, Sm3, sm3};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use jiff::Timestamp;
 use sealing::Language;
@@ -40,8 +40,13 @@ pub(crate) struct Call {
     pub(crate) now: Timestamp,
     /// Where the request comes from; unknown when a proxy speaks that is not configured.
     pub(crate) address: Option<IpAddr>,
+    pub(crate) method: Method,
+    /// The path as it was sent.
+    pub(crate) target: String,
     path: Vec<(String, String)>,
     caller: Option<Caller>,
+    /// What the body of a signed request must be.
+    content_digest: Option<Digest>,
 }
 
 impl Call {
@@ -57,11 +62,14 @@ impl Call {
             address: peer.and_then(|peer| client_address(peer, &parts.headers, config)),
             language: language::asked(&parts.headers),
             query: parts.uri.query().unwrap_or_default().to_owned(),
+            target: parts.uri.path().to_owned(),
+            method: parts.method,
             headers: parts.headers,
             body,
             now,
             path,
             caller: None,
+            content_digest: None,
         }
     }
 
@@ -80,6 +88,11 @@ impl Call {
 
     /// The JSON of the body.
     pub(crate) async fn json<T: DeserializeOwned>(mut self) -> Result<T, Problem> {
+        read_json(&self.take_body().await?)
+    }
+
+    /// As [`json`](Self::json), for those who need the call afterwards.
+    pub(crate) async fn json_of_body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
         read_json(&self.take_body().await?)
     }
 
@@ -129,7 +142,11 @@ impl Call {
     async fn take_body(&mut self) -> Result<Bytes, Problem> {
         let body = std::mem::take(&mut self.body);
         match Limited::new(body, JSON_BYTES_MAX).collect().await {
-            Ok(body) => Ok(body.to_bytes()),
+            Ok(body) => {
+                let body = body.to_bytes();
+                self.check_digest(&sm3(&body))?;
+                Ok(body)
+            }
             Err(error) if error.is::<LengthLimitError>() => Err(Problem::too_large(JSON_BYTES_MAX as u64)),
             Err(_) => Err(Problem::interrupted()),
         }
@@ -145,6 +162,20 @@ impl Call {
     /// Who asks, once they were let in.
     pub(crate) fn caller(&self) -> Result<&Caller, Problem> {
         self.caller.as_ref().ok_or_else(Problem::no_session)
+    }
+
+    /// Lets a business system in whose signature covers this digest of the body.
+    pub(crate) fn let_in_signed(&mut self, caller: Caller, content_digest: Digest) {
+        self.caller = Some(caller);
+        self.content_digest = Some(content_digest);
+    }
+
+    /// Is a body what was signed?
+    pub(crate) fn check_digest(&self, digest: &Digest) -> Result<(), Problem> {
+        match &self.content_digest {
+            Some(signed) if signed != digest => Err(Problem::digest_differs()),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn let_in(&mut self, caller: Caller) {

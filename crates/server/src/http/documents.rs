@@ -65,6 +65,7 @@ pub(crate) async fn receive(service: &Service, call: &mut Call, bytes_max: u64) 
     if spooled.bytes == 0 {
         return Err(Problem::empty_body());
     }
+    call.check_digest(&spooled.digest)?;
     Ok(spooled)
 }
 

@@ -101,6 +101,7 @@ fn access_name(operation: &str) -> &'static str {
     match access(operation) {
         Some(Access::Anyone) => "anyone",
         Some(Access::SignedIn) => "signed-in",
+        Some(Access::System) => "system",
         Some(Access::Operations) => "operations",
         None => "nobody",
     }

@@ -11,7 +11,7 @@ use serde::Serialize;
 use tracing::{error, info, warn};
 
 use super::call::with_request_id;
-use crate::app::{CustodyFault, Error, PasswordFault, SignInFault};
+use crate::app::{CustodyFault, Error, PasswordFault, SignInFault, SignatureFault};
 
 /// Media type of errors.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
@@ -55,6 +55,8 @@ impl From<Error> for Problem {
             Error::NotThreeAdministrators => Self::not_three_administrators(),
             Error::KeyReused => Self::idempotency_key_reused(),
             Error::Busy => Self::busy(),
+            Error::Signature(fault) => Self::signature(fault),
+            Error::GrantNotOpen => Self::grant_not_open(),
             Error::SealUnusable { codes } => Self::seal_unusable(&codes),
             Error::TooLarge { bytes_max } => Self::too_large(bytes_max),
             Error::Interrupted => Self::interrupted(),
@@ -212,6 +214,86 @@ impl Problem {
         // Words looked for in a document may be personal.
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, "DOCUMENT_NOT_SEALED", zh, en)
             .logged("a document cannot be sealed")
+    }
+
+    /// The request of a business system cannot be read as signed.
+    pub(crate) fn not_signed() -> Self {
+        let zh = [
+            "请求没有按要求签名",
+            "签名方法见 docs/guide/systems.md（RFC 9421，SM2）",
+        ];
+        let en = [
+            "The request is not signed as required",
+            "docs/guide/systems.md says how to sign (RFC 9421 with SM2)",
+        ];
+        Self::new(StatusCode::UNAUTHORIZED, "NOT_SIGNED", zh, en)
+    }
+
+    pub(crate) fn digest_differs() -> Self {
+        let zh = [
+            "内容与 Content-Digest 标头不符",
+            "请对实际发送的内容计算 SM3 后签名",
+        ];
+        let en = [
+            "The content is not the one of the header Content-Digest",
+            "Compute the SM3 of what is sent, then sign",
+        ];
+        Self::new(StatusCode::BAD_REQUEST, "DIGEST_DIFFERS", zh, en)
+    }
+
+    fn signature(fault: SignatureFault) -> Self {
+        let (code, zh, en) = match fault {
+            SignatureFault::Client => (
+                "CLIENT_UNKNOWN",
+                ["没有这个业务系统，或已被停用", "请核对 keyid，或联系安全管理员"],
+                [
+                    "There is no such business system, or it is blocked",
+                    "Check keyid, or ask the security administrator",
+                ],
+            ),
+            SignatureFault::Certificate => (
+                "CLIENT_CERTIFICATE",
+                ["业务系统的证书不在有效期内", "请更换证书"],
+                [
+                    "The system's certificate is not valid now",
+                    "Have a new one entered",
+                ],
+            ),
+            SignatureFault::Time => (
+                "SIGNATURE_TIME",
+                ["签名时间与本系统相差超过 300 秒", "请校准时钟后重新签名"],
+                [
+                    "The time of the signature is off by more than 300 seconds",
+                    "Set the clock and sign again",
+                ],
+            ),
+            SignatureFault::Mismatch => (
+                "SIGNATURE_MISMATCH",
+                ["请求的签名不成立", "请核对被签名的内容和私钥"],
+                [
+                    "The signature of the request does not hold",
+                    "Check what is signed, and the key",
+                ],
+            ),
+            SignatureFault::Replayed => (
+                "NONCE_USED",
+                ["这个 nonce 已经用过", "每个请求用新的 nonce"],
+                ["The nonce was used before", "Take a new one for each request"],
+            ),
+        };
+        Self::new(StatusCode::UNAUTHORIZED, code, zh, en)
+    }
+
+    fn grant_not_open() -> Self {
+        let zh = [
+            "用印授权没有生效，或保管人还没有用口令开启",
+            "请由保管人调用 /api/grants/ID/key",
+        ];
+        let en = [
+            "The grant is not in force, or its custodian has not opened it with the PIN",
+            "Have the custodian call /api/grants/ID/key",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "GRANT_NOT_OPEN", zh, en)
     }
 
     fn seal_unusable(codes: &[&str]) -> Self {

@@ -4,6 +4,7 @@
 mod applications;
 mod authorities;
 mod documents;
+mod grants;
 mod life;
 mod limits;
 mod log;

@@ -4,22 +4,26 @@
 use std::path::Path;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use audit::{Actor, ActorKind, Entry, Subject};
+use audit::{Actor, ActorKind, Against, Entry, ExportWriter, LogKey, Subject};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gm::{Signer as _, sm3};
 use jiff::SignedDuration;
 use keys::{Kdf, KeyStore, NewKey, Options};
 use pki::{CertificateTemplate, Issuer, Name, PathCache, PathQuery, Purpose, VerifiedPath, validate};
 use registry::{
     Actor as Acted, AuthorityEvent, AuthorityId, Digest32, PersonEvent, PersonId, SealEvent, SealId,
-    UnitEvent, UnitId,
+    SystemId, UnitEvent, UnitId,
 };
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use ses::{ListKind, SealTemplate, SealVersion, make_seal};
-use store::{Account, Database, Documents, Entries, PersonalKey, Recorded, Session, Store, StoreConfig};
+use store::{
+    Account, ApiClient, Database, Documents, Entries, PersonalKey, Recorded, Session, Store, StoreConfig,
+};
 use tempfile::TempDir;
-use testkit::{PICTURE, SeededRng, now};
+use testkit::{Identity, PICTURE, SeededRng, now};
 use uuid::Uuid;
 
 use crate::support::{Answer, TestServer, pki};
@@ -75,7 +79,7 @@ impl Who {
             Who::Approver | Who::Deputy => ("approver", unit_scope(10)),
             Who::Custodian => ("custodian", unit_scope(10)),
             Who::Stranger => ("agent", unit_scope(11)),
-            Who::PlatformOwner => ("platform_owner", json!({"kind": "system", "id": id(60)})),
+            Who::PlatformOwner => ("platform_owner", json!({"kind": "system", "id": id(SYSTEM)})),
             Who::Supervisor => ("supervisor", json!({"kind": "authority", "id": id(1)})),
             Who::Security => (
                 "security_administrator",
@@ -100,6 +104,7 @@ pub(crate) fn id(number: u64) -> Uuid {
 
 pub(crate) const UNIT: u64 = 10;
 pub(crate) const SEAL: u64 = 20;
+pub(crate) const SYSTEM: u64 = 60;
 
 /// A server with that unit, and sessions of its people.
 pub(crate) struct World {
@@ -144,6 +149,80 @@ impl World {
         let session = format!("Bearer {}", who.token());
         let headers = [("authorization", session.as_str()), ("idempotency-key", key)];
         self.server.post(path, &headers, body.to_string().as_bytes())
+    }
+
+    /// A request of the business system, with the headers of its signature.
+    pub(crate) fn sign(&self, path: &str, query: &str, body: &[u8], nonce: &str) -> Vec<(String, String)> {
+        let content_digest = format!("sm3=:{}:", STANDARD.encode(sm3(body).0));
+        let input = format!(
+            "(\"@method\" \"@path\" \"@query\" \"content-digest\");created={};keyid=\"{}\";nonce=\"{nonce}\";\
+             alg=\"sm2-sm3\"",
+            self.server.clock.now().as_second(),
+            id(SYSTEM)
+        );
+        let base = format!(
+            "\"@method\": POST\n\"@path\": {path}\n\"@query\": ?{query}\n\"content-digest\": {content_digest}\n\
+             \"@signature-params\": {input}"
+        );
+        let signature = system().key.sign(base.as_bytes()).unwrap().to_raw();
+        vec![
+            ("content-digest".into(), content_digest),
+            ("signature-input".into(), format!("sig1={input}")),
+            (
+                "signature".into(),
+                format!("sig1=:{}:", STANDARD.encode(signature)),
+            ),
+        ]
+    }
+
+    pub(crate) fn post_with(
+        &self,
+        path: &str,
+        query: &str,
+        headers: &[(String, String)],
+        body: &[u8],
+    ) -> Answer {
+        let headers: Vec<(&str, &str)> = headers
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        self.server.post(&format!("{path}?{query}"), &headers, body)
+    }
+
+    /// Stops the server and checks its log as an auditor would, from its export.
+    pub(crate) fn audited(self) -> Vec<Value> {
+        let key = LogKey::parse(self.server.get("/api/log/key", &[]).text()).unwrap();
+        let at = self.server.clock.now();
+        let folder = self.server.stopped();
+        let database = Database::Sqlite(folder.path().join("data/yinxin.db"));
+        let export = tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = Store::open(&StoreConfig::new(database)).await.unwrap();
+            let mut writer = ExportWriter::new(Vec::new(), key.name(), std::slice::from_ref(&key)).unwrap();
+            store
+                .snapshot()
+                .await
+                .unwrap()
+                .export_log(&mut writer)
+                .await
+                .unwrap();
+            store.close().await;
+            writer.finish().unwrap()
+        });
+        let against = Against {
+            keys: &[key],
+            saved: &[],
+            now: at,
+            salt: [0; 16],
+        };
+        let report = audit::check(|| Ok(&export[..]), against).unwrap();
+        let code = |finding| serde_json::to_value(finding).unwrap()["code"].clone();
+        assert_eq!(
+            report.conclusion,
+            audit::Conclusion::Passed,
+            "{:?}",
+            report.findings
+        );
+        report.findings.list().iter().map(code).collect()
     }
 
     /// Sends bytes, as a document.
@@ -266,11 +345,40 @@ pub(crate) fn populate(data: &Path, database: Option<&str>) {
         };
         let store = Store::open(&StoreConfig::new(database)).await.unwrap();
         nouns(&store, edition).await;
+        client(&store).await;
         for who in EVERYBODY {
             person(&store, who).await;
         }
         store.close().await;
     });
+}
+
+/// The certificate and the key of the business system.
+pub(crate) fn system() -> Identity {
+    let name = Name::parse("C=CN,O=印信测试（仅供测试）,CN=测试业务系统").unwrap();
+    let validity = (
+        testkit::time("2025-01-01T00:00:00Z"),
+        testkit::time("2035-01-01T00:00:00Z"),
+    );
+    pki().leaf(&CertificateTemplate::signer(name, &[60], validity), 60)
+}
+
+/// The business system as a client, and the platform that it runs on.
+async fn client(store: &Store) {
+    let certificate = system().certificate;
+    let client = ApiClient {
+        id: SystemId(id(SYSTEM)),
+        name: "测试业务系统".into(),
+        certificate: certificate.digest(),
+        facts: json!({ "authority": id(1), "certificate": STANDARD.encode(certificate.der()) }),
+        registered_at: now(),
+        blocked_at: None,
+    };
+    write(store, move |change| {
+        let client = client.clone();
+        Box::pin(async move { change.put_api_client(&client).await })
+    })
+    .await;
 }
 
 async fn nouns(store: &Store, edition: Value) {
