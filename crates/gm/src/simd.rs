@@ -14,6 +14,33 @@ use crate::sm3;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::*;
 
+/// Does `work`, compiled for processors that have what long multiplications and choices from tables gain from: MULX,
+/// ADX and AVX2.
+#[inline(always)]
+pub(crate) fn with_long_arithmetic<T>(work: impl FnOnce() -> T) -> T {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("bmi2")
+        && std::arch::is_x86_feature_detected!("adx")
+        && std::arch::is_x86_feature_detected!("avx2")
+    {
+        // SAFETY: the processor has the instructions for which the function was compiled; it is safe code
+        // otherwise.
+        return unsafe { x86::with_long_arithmetic(work) };
+    }
+    work()
+}
+
+/// Entry `magnitude` of a table of SM2, counted from 1, or zeros for 0, if this processor has vectors for it.
+#[inline(always)]
+pub(crate) fn sm2_select(window: &[[u64; 8]], magnitude: u64) -> Option<[u64; 8]> {
+    #[cfg(target_arch = "x86_64")]
+    if std::arch::is_x86_feature_detected!("avx2") {
+        // SAFETY: as above.
+        return Some(unsafe { crate::sm2::x86::select(window, magnitude) });
+    }
+    None
+}
+
 /// V of SM3 after `blocks`.
 pub(crate) fn sm3_update(v: &mut [u32; 8], blocks: &[[u8; 64]]) {
     #[cfg(target_arch = "x86_64")]
@@ -160,6 +187,11 @@ impl Sm4Vectors {
 mod x86 {
     use std::arch::x86_64::*;
 
+    #[target_feature(enable = "bmi2,adx,avx2")]
+    pub(super) fn with_long_arithmetic<T>(work: impl FnOnce() -> T) -> T {
+        work()
+    }
+
     #[target_feature(enable = "avx2")]
     #[inline]
     pub(crate) fn load_128(bytes: &[u8; 16]) -> __m128i {
@@ -193,6 +225,20 @@ mod x86 {
     pub(crate) fn store_512(bytes: &mut [u8; 64], x: __m512i) {
         // SAFETY: as above, 64 bytes.
         unsafe { _mm512_storeu_si512(bytes.as_mut_ptr().cast(), x) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn load_limbs_256(limbs: &[u64; 4]) -> __m256i {
+        // SAFETY: the reference is to 32 bytes that may be read; this load asks for no alignment.
+        unsafe { _mm256_loadu_si256(limbs.as_ptr().cast()) }
+    }
+
+    #[target_feature(enable = "avx2")]
+    #[inline]
+    pub(crate) fn store_limbs_256(limbs: &mut [u64; 4], x: __m256i) {
+        // SAFETY: the reference is to 32 bytes that may be written; this store asks for no alignment.
+        unsafe { _mm256_storeu_si256(limbs.as_mut_ptr().cast(), x) }
     }
 
     #[target_feature(enable = "avx2")]

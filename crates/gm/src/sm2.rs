@@ -14,6 +14,8 @@ mod prepared;
 mod scalar;
 #[cfg(test)]
 mod test_support;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86;
 
 pub(crate) use nonce::Nonces;
 pub(crate) use point::Affine;

@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 use super::limbs::{Limbs, opaque, word_zero_mask};
 use super::point::{Affine, Jacobian, SecretJacobian};
 use super::scalar::{Scalar, SecretScalar};
+use crate::simd;
 
 /// The table of the base point, computed at its first use.
 pub(super) static GENERATOR: LazyLock<Comb<7>> = LazyLock::new(|| Comb::new(&Affine::GENERATOR));
@@ -57,27 +58,31 @@ impl<const W: usize> Comb<W> {
     pub(super) fn mul_secret(&self, k: &SecretScalar) -> SecretJacobian {
         // The sum so far is s·P with |s| < 2^(W·i), and the next term is ±d·2^(W·i)·P or nothing, so the two are
         // never equal or opposite as integers; modulo n they could only be so if k ≡ 0 or k > n.
-        let mut sum = SecretJacobian::infinity();
-        for (i, window) in self.entries.chunks_exact(Self::ENTRIES_PER_WINDOW).enumerate() {
-            let (negative, magnitude) = booth_digit::<W>(k.limbs(), i);
-            let entry = Affine::from_words(&select(window, magnitude)).neg_secret(negative);
-            sum.add_affine(&entry, word_zero_mask(magnitude));
-        }
-        sum
+        simd::with_long_arithmetic(|| {
+            let mut sum = SecretJacobian::infinity();
+            for (i, window) in self.entries.chunks_exact(Self::ENTRIES_PER_WINDOW).enumerate() {
+                let (negative, magnitude) = booth_digit::<W>(k.limbs(), i);
+                let entry = Affine::from_words(&select(window, magnitude)).neg_secret(negative);
+                sum.add_affine(&entry, word_zero_mask(magnitude));
+            }
+            sum
+        })
     }
 
     /// `start` + \[k\]P. Variable time.
     #[inline(never)]
     pub(super) fn mul_add_public(&self, k: &Scalar, start: Jacobian) -> Jacobian {
-        let mut sum = start;
-        for (i, window) in self.entries.chunks_exact(Self::ENTRIES_PER_WINDOW).enumerate() {
-            let (negative, magnitude) = booth_digit::<W>(k.limbs(), i);
-            if magnitude != 0 {
-                let entry = Affine::from_words(&window[magnitude as usize - 1]);
-                sum = sum.add_affine_public(&entry.neg_public(negative != 0));
+        simd::with_long_arithmetic(|| {
+            let mut sum = start;
+            for (i, window) in self.entries.chunks_exact(Self::ENTRIES_PER_WINDOW).enumerate() {
+                let (negative, magnitude) = booth_digit::<W>(k.limbs(), i);
+                if magnitude != 0 {
+                    let entry = Affine::from_words(&window[magnitude as usize - 1]);
+                    sum = sum.add_affine_public(&entry.neg_public(negative != 0));
+                }
             }
-        }
-        sum
+            sum
+        })
     }
 }
 
@@ -102,6 +107,10 @@ pub(super) fn booth_digit<const W: usize>(k: &Limbs, i: usize) -> (u64, u64) {
 /// Entry `magnitude` of a window, counted from 1, or zeros for 0. Reads every entry.
 #[inline(always)]
 pub(super) fn select(window: &[[u64; 8]], magnitude: u64) -> [u64; 8] {
+    simd::sm2_select(window, magnitude).unwrap_or_else(|| select_portable(window, magnitude))
+}
+
+fn select_portable(window: &[[u64; 8]], magnitude: u64) -> [u64; 8] {
     let mut found = [0; 8];
     for (j, entry) in (1..).zip(window) {
         let mask = word_zero_mask(magnitude ^ j);
@@ -212,6 +221,16 @@ pub(super) mod tests {
                     assert_eq!(sum, from_reference(&(begin + term)), "{start} {k:?} {negative}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn entries_are_chosen_alike() {
+        let window: Vec<[u64; 8]> = (0..64).map(|i| std::array::from_fn(|j| !i << j)).collect();
+        for magnitude in 0..70usize {
+            let entry = window.get(magnitude.wrapping_sub(1)).copied().unwrap_or([0; 8]);
+            assert_eq!(select(&window, magnitude as u64), entry);
+            assert_eq!(select_portable(&window, magnitude as u64), entry);
         }
     }
 
