@@ -158,3 +158,36 @@ fn r51_a_document_that_was_changed_on_the_disk_is_not_sealed() {
         .check_problem(500, "INTERNAL");
     assert_eq!(world.get(Who::Agent, &place(&asked)).json()["open"], 0);
 }
+
+#[test]
+fn r53_a_use_that_a_crash_cut_off_is_settled_at_the_next_start() {
+    let world = World::with_policy();
+    let asked = world.approved("通知");
+    let id: registry::UseId = asked["id"].as_str().unwrap().parse().unwrap();
+    // As the process that was killed left it: the intent is durable, the outcome is missing.
+    let world = world.after_crash(move |change| {
+        Box::pin(async move {
+            let current = change.usage(id).await?;
+            let begun: registry::UseEvent = serde_json::from_value(json!({ "type": "begun",
+                "at": testkit::now(), "item": 0, "document": sm3(&ofd("通知")).to_string(),
+                "placement": "{}", "by": { "kind": "person", "id": Who::Custodian.id() } }))
+            .unwrap();
+            let (sequence, recorded) = (current.version + 1, crate::world::recorded());
+            change.record_usage(id, current, &[begun], &recorded).await?;
+            Ok(("use.intended", "use_record", format!("{id}/{sequence}")))
+        })
+    });
+    let view = world.get(Who::Agent, &place(&asked)).json();
+    assert_eq!(
+        (&view["open"], &view["failed"], &view["status"]),
+        (&0.into(), &1.into(), &"approved".into())
+    );
+    let records = world
+        .get(Who::Agent, &format!("{}/records", place(&asked)))
+        .json();
+    let reason = records["items"][0]["reason"].as_str().unwrap();
+    assert!(reason.starts_with("interrupted"), "{reason}");
+    // It may be sealed now, and every intent has one outcome.
+    assert_eq!(world.stamp(Who::Custodian, &asked, PIN).status, 201);
+    assert_eq!(world.audited(), ["NOTHING_SAVED"]);
+}

@@ -189,6 +189,42 @@ impl World {
         self.server.post(&format!("{path}?{query}"), &headers, body)
     }
 
+    /// Stops the server, does to the database what a killed process would have left, and starts another one.
+    /// `work` names act and subject of the entry that goes with it.
+    pub(crate) fn after_crash<F>(self, mut work: F) -> Self
+    where
+        F: for<'t> FnMut(
+                &'t mut store::Change,
+            )
+                -> store::Work<'t, Result<(&'static str, &'static str, String), store::Error>>
+            + Send
+            + 'static,
+    {
+        let folder = self.server.stopped();
+        let database = Database::Sqlite(folder.path().join("data/yinxin.db"));
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = Store::open(&StoreConfig::new(database)).await.unwrap();
+            let written = store.write(move |change| {
+                let running = work(change);
+                Box::pin(async move {
+                    let (act, kind, id) = running.await?;
+                    let mut entry = entry();
+                    entry.act = act.into();
+                    entry.subject = Subject {
+                        kind: kind.into(),
+                        id,
+                    };
+                    Ok::<_, store::Error>(((), Entries::from(entry)))
+                })
+            });
+            written.await.unwrap();
+            store.close().await;
+        });
+        Self {
+            server: TestServer::in_folder(folder, LINES),
+        }
+    }
+
     /// Stops the server and checks its log as an auditor would, from its export.
     pub(crate) fn audited(self) -> Vec<Value> {
         let key = LogKey::parse(self.server.get("/api/log/key", &[]).text()).unwrap();
@@ -504,7 +540,7 @@ fn entry() -> Entry {
     }
 }
 
-fn recorded() -> Recorded {
+pub(crate) fn recorded() -> Recorded {
     Recorded {
         by: Acted::Service,
         at: now(),
