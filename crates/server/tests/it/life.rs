@@ -314,7 +314,23 @@ fn r60_a_seal_expires_when_its_period_is_over() {
 #[test]
 fn r2_r80_the_life_of_a_legal_name_seal() {
     let bureau = Bureau::open();
-    let town = Town::making(&bureau);
+    live(Town::making(&bureau), None);
+}
+
+#[test]
+fn r2_r80_the_same_life_on_postgresql() {
+    let Some(server) = testkit::PrivatePostgres::shared() else {
+        return;
+    };
+    let (bureau, database) = (Bureau::open(), server.database());
+    let filing = format!(
+        "filing.public_security = \"{}\"\nfiling.poll_seconds = 1\ndatabase.url = \"{database}\"\n",
+        bureau.url()
+    );
+    live(Town::with(&format!("{MAKING}{filing}")), Some(&database));
+}
+
+fn live(town: Town, database: Option<&str>) {
     let seal = town.active();
     let code = town.seal(&seal)["editions"][0]["seal_code"]
         .as_str()
@@ -404,7 +420,7 @@ fn r2_r80_the_life_of_a_legal_name_seal() {
     sorted.sort();
     wanted.sort();
     assert_eq!(sorted, wanted);
-    let report = town.scene.server.stopped_and_checked();
+    let report = town.scene.server.stopped_and_checked(database);
     let found: Vec<_> = report
         .findings
         .list()
@@ -578,4 +594,30 @@ fn r20_an_impression_that_was_not_handed_in_is_nobodys() {
         &town.making_order(),
     )
     .check_problem(404, "NOT_FOUND");
+}
+
+#[test]
+fn r65_another_device_has_another_key() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let seal = town.active();
+    let device = town.seal(&seal)["editions"][0]["device"]["id"].clone();
+    let ask = |device: &Value| json!({ "kind": "replace_device", "seal": seal, "reason": "device_damaged", "device": device });
+    let unknown = town
+        .draft(&ask(&json!("00000000-0000-7000-8000-000000000000")))
+        .json();
+    let submit = json!({ "type": "submit", "declaration": "真实" });
+    town.step("agent", unknown["id"].as_str().unwrap(), &submit)
+        .check_problem(422, "DEVICE_UNKNOWN");
+    let application = town.approved(&ask(&device));
+    let path = format!("/api/applications/{application}/making");
+    let replaced = town.post("maker", &path, &json!({ "width_mm": 42, "height_mm": 42 }));
+    assert_eq!(replaced.status, 201, "{}", replaced.text());
+    assert_ne!(replaced.json()["editions"][1]["device"]["id"], device);
+    town.wait("the filing", || {
+        let filings = town.filings(&seal);
+        filings
+            .iter()
+            .any(|one| one["occasion"] == "device_replaced" && one["status"] == "accepted")
+    });
 }

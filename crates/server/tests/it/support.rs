@@ -200,22 +200,21 @@ impl TestServer {
         std::fs::read(self.folder.as_ref().unwrap().path().join("data").join(name)).unwrap()
     }
 
-    /// Stops it, and checks the export of its log as an auditor would.
-    pub(crate) fn stopped_and_checked(mut self) -> audit::Report {
+    /// Stops it, and checks the export of its log as an auditor would; the log is in this database, or in its file.
+    pub(crate) fn stopped_and_checked(mut self, database: Option<&str>) -> audit::Report {
         let key = audit::LogKey::parse(self.get("/api/log/key", &[]).text()).unwrap();
         // What an auditor kept from the day before, so to speak.
         let saved = audit::SignedCheckpoint::parse(self.get("/api/log/checkpoint", &[]).text()).unwrap();
         self.begin_stopping();
         assert!(self.wait());
         let path = self.folder.as_ref().unwrap().path().join("data/yinxin.db");
+        let database = database.map_or(Database::Sqlite(path), |address| address.parse().unwrap());
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()
             .unwrap();
         let export = runtime.block_on(async {
-            let store = Store::open(&StoreConfig::new(Database::Sqlite(path)))
-                .await
-                .unwrap();
+            let store = Store::open(&StoreConfig::new(database)).await.unwrap();
             let mut writer =
                 audit::ExportWriter::new(Vec::new(), "test/audit", std::slice::from_ref(&key)).unwrap();
             store
