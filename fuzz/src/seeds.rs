@@ -37,6 +37,7 @@ impl Seeds {
             seeds.add_document(document);
         }
         seeds.add_keys();
+        seeds.add_contents();
         seeds
     }
 
@@ -54,6 +55,7 @@ impl Seeds {
                 Some("crt" | "cer" | "pem") => self.add("certificate", fs::read(&path)?),
                 Some("crl") => self.add("crl", fs::read(&path)?),
                 Some("dat") => self.add_signed_value(fs::read(&path)?),
+                Some("pdf") => self.add_pdf(fs::read(&path)?),
                 _ => {}
             }
         }
@@ -75,6 +77,28 @@ impl Seeds {
             counts.push((*target, inputs.len()));
         }
         Ok(counts)
+    }
+
+    /// Contents of a page, a character map and a font, each behind the byte 255.
+    fn add_contents(&mut self) {
+        let contents = [
+            "BT /G 10 Tf 20 200 Td <0001> Tj [(a) 100 <0002>] TJ T* (a) ' ET q 2 0 0 2 0 0 cm /X Do Q",
+            "1 begincodespacerange <0000> <FFFF> endcodespacerange 1 beginbfrange <0001> <0003> [<76D6> <7AE0> <0061>] \
+             endbfrange 1 begincidrange <0001> <00FF> 1 endcidrange",
+            "/FirstChar 65/Widths[600 600]/DW 1000/W[1[500 600]7 9 700]/Encoding<</Differences[65/a/uni76D6]>>",
+        ];
+        let input = contents.map(str::as_bytes).join(&0xFF);
+        self.add("pdf_contents", input);
+    }
+
+    /// The file, and the OCSP responses that it carries.
+    fn add_pdf(&mut self, file: Vec<u8>) {
+        let store = pdf::Document::open(&file).and_then(|document| pdf::security_store(&document));
+        for response in store.unwrap_or_default().ocsps {
+            self.add_der("ocsp", response);
+        }
+        self.add("verify", file.clone());
+        self.add("pdf", file);
     }
 
     fn add(&mut self, target: &'static str, input: Vec<u8>) {
