@@ -1,8 +1,9 @@
-//! SM2 from outside: against RustCrypto's, and against cases of which each has one fault.
+//! SM2 and SM4 from outside: against other implementations, and against cases of which each has one fault.
 
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod differential;
 mod encryption;
+mod openssl;
 mod rng;
 mod vectors;
