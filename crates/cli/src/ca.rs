@@ -171,7 +171,7 @@ fn init(args: &Init, context: &Context) -> Result<(), Failure> {
             now: context.now,
         };
         let id = store.create(&new, &mut **context.rng())?;
-        Ok(store.unlock(id, &pin)?)
+        Ok(store.unlock(id, &pin)?.hedged(&mut **context.rng()))
     };
     let (root_key, issuing_key) = (make(Authority::Root.label())?, make(Authority::Issuing.label())?);
     let subject = |name| Name::parse(&format!("C=CN, O=印信测试（仅供测试） TEST ONLY, CN={name}"));

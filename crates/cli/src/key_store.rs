@@ -60,6 +60,7 @@ impl Holder {
         refuse_locked(&info)?;
         let chain = chain(store, &info)?;
         let key = store.unlock(info.id, &pin.existing(&info.label, context)?)?;
+        let key = key.hedged(&mut **context.rng());
         Ok(Self { info, key, chain })
     }
 

@@ -433,6 +433,14 @@ impl UnlockedKey {
     pub fn id(&self) -> KeyId {
         self.id
     }
+
+    /// The same key with nonces that also depend on `rng`: see [`SigningKey::hedged`].
+    pub fn hedged(self, rng: &mut dyn CryptoRng) -> Self {
+        Self {
+            key: self.key.hedged(rng),
+            ..self
+        }
+    }
 }
 
 impl Signer for UnlockedKey {

@@ -1,6 +1,6 @@
 use crate::openssl::OpenSsl;
 use crate::support::{OTHER_PIN, PIN, TestStore, new, open, rng, time};
-use gm::Signer as _;
+use gm::{Signer as _, Verifier as _};
 use keys::{
     Error, KDF_MEMORY_KIB_MAX, Kdf, KeyId, KeyStore, NewKey, Options, PIN_TRIES_DEFAULT, PIN_TRIES_MAX,
     PinFault,
@@ -35,6 +35,18 @@ fn a_created_key_is_listed_found_unlocked_and_signs() {
     ));
     let debug = format!("{:?}", store.store.unlock(ids[0], PIN).unwrap());
     assert_eq!(debug, format!("UnlockedKey {{ id: KeyId({}), .. }}", ids[0]));
+}
+
+#[test]
+fn a_hedged_key_signs_the_same_message_in_two_ways() {
+    let store = TestStore::new();
+    let id = store.create("one");
+    let key = store.store.unlock(id, PIN).unwrap().hedged(&mut rng());
+    let signatures = [key.sign(b"message").unwrap(), key.sign(b"message").unwrap()];
+    assert_ne!(signatures[0], signatures[1]);
+    for signature in signatures {
+        key.public_key().verify(b"message", &signature).unwrap();
+    }
 }
 
 #[test]

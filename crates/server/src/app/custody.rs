@@ -164,7 +164,8 @@ impl Service {
         pin: Zeroizing<String>,
     ) -> Result<UnlockedKey, Error> {
         let (id, service) = (key_of(edition)?, Arc::clone(self));
-        Ok(self.hashing(move || service.custody.unlock(id, &pin)).await??)
+        let key = self.hashing(move || service.custody.unlock(id, &pin)).await??;
+        Ok(self.outside.with_rng(|rng| key.hedged(rng)))
     }
 }
 

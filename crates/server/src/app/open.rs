@@ -270,5 +270,6 @@ fn own_key(folder: &Path, pin: &str, cost: Cost, outside: &Outside) -> Result<Un
         }
         Err(error) => return Err(error),
     };
-    store.unlock(id, pin)
+    let key = store.unlock(id, pin)?;
+    Ok(outside.with_rng(|rng| key.hedged(rng)))
 }
