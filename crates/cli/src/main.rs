@@ -14,6 +14,7 @@ mod outline;
 mod pin;
 mod place;
 mod render;
+mod render_pdf;
 mod sample;
 mod seal;
 mod serve;
@@ -65,6 +66,8 @@ enum Command {
     Impression(impression::Args),
     Show(show::Args),
     Render(render::Args),
+    #[command(name = render_pdf::COMMAND, hide = true)]
+    RenderPdfPage(render_pdf::Args),
     Text(text::Args),
     Sample(sample::Args),
 }
@@ -102,6 +105,7 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Impression(args) => impression::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Render(args) => render::run(&args, context),
+        Command::RenderPdfPage(args) => render_pdf::run(&args, context),
         Command::Text(args) => text::run(&args, context),
         Command::Sample(args) => sample::run(&args, context),
     }

@@ -1,17 +1,22 @@
-//! `yinxin render`: a page of an OFD document as a picture, with its stamps. Nothing is judged: that is
+//! `yinxin render`: a page of an OFD or PDF document as a picture, with its stamps. Nothing is judged: that is
 //! `yinxin verify`.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use ::render::{Document, Error, FontLibrary, Stamp, View, Warning};
 use ofd::{DocBody, Limits, Ofd, Package};
 use sealing::{Language, shown_stamps};
+use zeroize::Zeroizing;
 
-use crate::common::{Context, Failure, print, refuse_existing, write_bytes};
+use crate::common::{Context, Failure, print, read_small, refuse_existing, write_bytes};
+use crate::render_pdf;
 use crate::words::ofd_words;
+
+/// How PDF files begin.
+const PDF_MAGIC: &[u8] = b"%PDF";
 
 /// Where systems keep their fonts; what is not there is passed over.
 const FONT_FOLDERS: [&str; 6] = [
@@ -23,15 +28,15 @@ const FONT_FOLDERS: [&str; 6] = [
     "fonts",
 ];
 
-/// 把 OFD 文件的一页画成图像（PNG 或 SVG），含印章；不作验证。
-/// Draw a page of an OFD document as a picture (PNG or SVG), with its stamps; nothing is verified.
+/// 把 OFD 或 PDF 文件的一页画成图像（PNG 或 SVG），含印章；不作验证。
+/// Draw a page of an OFD or PDF document as a picture (PNG or SVG), with its stamps; nothing is verified.
 ///
 /// 图像格式由输出文件的扩展名决定。未嵌入且未安装的字体用相近的字体代替，并给出提示。
 /// The extension of the output decides its format. Fonts that are neither embedded nor installed are replaced by
 /// similar ones, which is told.
 #[derive(clap::Args)]
 pub(crate) struct Args {
-    /// OFD 文件 / the document
+    /// OFD 或 PDF 文件 / the document
     file: PathBuf,
     /// 页码，从 1 起 / number of the page, from 1
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -42,12 +47,15 @@ pub(crate) struct Args {
     /// 分辨率（PNG）/ dots per inch, for PNG
     #[arg(long, default_value_t = 150.0)]
     dpi: f64,
-    /// 不画印章 / leave the stamps out
+    /// 不画印章；PDF 请用 --no-annotations / leave the stamps out; of a PDF, --no-annotations does
     #[arg(long)]
     no_stamps: bool,
     /// 不画注释 / leave the annotations out
     #[arg(long)]
     no_annotations: bool,
+    /// 文件，首行为 PDF 的打开口令 / file whose first line is the password that opens a PDF
+    #[arg(long, value_name = "FILE")]
+    password_file: Option<PathBuf>,
     /// 字体目录，可重复；不写则用系统字体 / folder with fonts, may be repeated; the system's by default
     #[arg(long, value_name = "DIR")]
     fonts: Vec<PathBuf>,
@@ -63,6 +71,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let format = Format::of(&args.out)?;
     refuse_existing(&args.out, args.force)?;
+    if is_pdf(&args.file)? {
+        return run_pdf(args, &format, context);
+    }
     let (package, ofd) = open(&args.file)?;
     let body = body(&ofd, args.document)?;
     let document = document(body, &args.file)?;
@@ -102,7 +113,54 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-enum Format {
+/// Whether a file begins as PDF files do.
+fn is_pdf(path: &Path) -> Result<bool, Failure> {
+    let file = File::open(path).map_err(|error| Failure::input(path, &error))?;
+    let mut head = Vec::new();
+    let read = file.take(PDF_MAGIC.len() as u64).read_to_end(&mut head);
+    read.map_err(|error| Failure::input(path, &error))?;
+    Ok(head == PDF_MAGIC)
+}
+
+fn run_pdf(args: &Args, format: &Format, context: &Context) -> Result<ExitCode, Failure> {
+    if args.no_stamps {
+        return Err(Failure::usage(
+            "PDF 的印章是注释：请用 --no-annotations 不画全部注释",
+            "seals of a PDF are annotations: --no-annotations leaves all of them out",
+        ));
+    }
+    let system: Vec<PathBuf> = FONT_FOLDERS.iter().map(PathBuf::from).collect();
+    let fonts = if args.fonts.is_empty() {
+        &system
+    } else {
+        &args.fonts
+    };
+    let password = args.password_file.as_deref().map(first_line).transpose()?;
+    let wanted = (args.page, args.dpi);
+    let annotations = !args.no_annotations;
+    let drawn = render_pdf::draw(&args.file, wanted, format, annotations, fonts, password.as_ref())?;
+    for (zh, en) in &drawn.head.warnings {
+        let (label, text) = context.language.pick(("提示：", zh), ("note: ", en));
+        let _ = writeln!(std::io::stderr(), "{label}{text}");
+    }
+    write_bytes(&args.out, &drawn.picture)?;
+    let (page, pages, out) = (args.page, drawn.head.pages, args.out.display());
+    let (width, height) = (drawn.head.width_mm, drawn.head.height_mm);
+    print(&context.language.pick(
+        format!("{out}：第 {page} 页，共 {pages} 页，{width:.0} × {height:.0} mm\n"),
+        format!("{out}: page {page} of {pages}, {width:.0} x {height:.0} mm\n"),
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn first_line(path: &Path) -> Result<Zeroizing<String>, Failure> {
+    let bytes = Zeroizing::new(read_small(path)?);
+    let text =
+        std::str::from_utf8(&bytes).map_err(|error| Failure::unreadable(path, "不是 UTF-8 文本", error))?;
+    Ok(Zeroizing::new(text.lines().next().unwrap_or_default().to_owned()))
+}
+
+pub(crate) enum Format {
     Png,
     Svg,
 }
@@ -167,7 +225,7 @@ fn tell(warning: &Warning, language: Language) {
     let _ = writeln!(std::io::stderr(), "{label}{text}");
 }
 
-fn warning_words(warning: &Warning) -> String {
+pub(crate) fn warning_words(warning: &Warning) -> String {
     match warning {
         Warning::FontSubstituted {
             name,
@@ -195,11 +253,13 @@ fn warning_words(warning: &Warning) -> String {
     }
 }
 
-fn error_words(error: &Error) -> String {
+pub(crate) fn error_words(error: &Error) -> String {
     match error {
         Error::NoPage { wanted, pages } => format!("没有第 {wanted} 页：文档共 {pages} 页"),
         Error::Page(cause) => format!("页面无法读取：{}", ofd_words(cause)),
         Error::PageMissing { loc } => format!("文件包中缺少该页：链接“{loc}”没有指向任何部分"),
+        Error::Pdf => "这不是 PDF 文件，或已损坏到无法修复：请向发送方索取原文件".into(),
+        Error::PdfPassword => "该 PDF 已加密，需要正确的打开口令：请用 --password-file 给出".into(),
         Error::NoSize => "该页没有尺寸，文档也没有（PhysicalBox），无法绘制".into(),
         Error::TooMuch { max, .. } => {
             format!("超过绘制上限 {max}：请降低分辨率；若仍不行，该页可能是恶意构造的")

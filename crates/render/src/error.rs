@@ -34,6 +34,12 @@ pub enum Error {
         /// The limit.
         max: u64,
     },
+    /// The bytes are no PDF file, or one that cannot be mended.
+    #[error("this is no PDF file, or it is broken beyond repair; ask for the original")]
+    Pdf,
+    /// The PDF file is encrypted.
+    #[error("the PDF file opens with a password only, and not with this one")]
+    PdfPassword,
     /// The resolution is no positive number.
     #[error("{dpi} dpi is no usable resolution: give a number from 1 to 4800")]
     BadResolution {

@@ -1,4 +1,4 @@
-//! Pages as pictures: OFD to SVG and PNG.
+//! Pages as pictures: OFD and PDF to SVG and PNG.
 //!
 //! A page becomes a [`Scene`], a list of shapes in mm; the scene becomes pixels or SVG. Fonts that a package does
 //! not hold come from a [`FontLibrary`] that the caller gives; stamps come from the caller too, since nothing here
@@ -35,6 +35,7 @@ mod font;
 mod library;
 mod limits;
 mod path_data;
+mod pdf;
 mod picture;
 mod raster;
 mod resources;
@@ -49,6 +50,7 @@ pub use document::{Document, View};
 pub use error::{Error, Warning};
 pub use library::FontLibrary;
 pub use limits::Limits;
+pub use pdf::{PdfDocument, PdfPicture};
 pub use raster::Pixels;
 pub use scene::Scene;
 pub use stamp::Stamp;

@@ -53,6 +53,16 @@ enum Source {
     Bytes(Arc<[u8]>),
 }
 
+/// A face as a file.
+pub(crate) struct FontFile {
+    pub(crate) bytes: Arc<dyn AsRef<[u8]> + Send + Sync>,
+    /// Which face, in a collection.
+    pub(crate) index: u32,
+    pub(crate) family: String,
+    /// It is the very font that was wanted.
+    pub(crate) is_exact: bool,
+}
+
 /// What a document says about the font it wants.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub(crate) struct Wanted {
@@ -157,6 +167,18 @@ impl FontLibrary {
         found
     }
 
+    /// The file of the best candidate, for those who read fonts themselves.
+    pub(crate) fn file_for(&self, wanted: &Wanted) -> Option<FontFile> {
+        let candidates = self.candidates(wanted);
+        let entry = self.entries.get(*candidates.first()?)?;
+        Some(FontFile {
+            bytes: Arc::new(entry.source.read()?),
+            index: entry.index,
+            family: entry.family.clone(),
+            is_exact: self.is_exact(&candidates, wanted),
+        })
+    }
+
     /// The best candidate is the very font that is wanted.
     pub(crate) fn is_exact(&self, candidates: &[usize], wanted: &Wanted) -> bool {
         let names = [fold(&wanted.name), fold(&wanted.family)];
@@ -171,19 +193,22 @@ impl FontLibrary {
 
     fn face(&self, index: usize) -> Option<Arc<Face>> {
         let entry = self.entries.get(index)?;
-        let open = || {
-            let data = match &entry.source {
-                Source::File(path) => {
-                    let file = File::open(path).ok()?;
-                    let mut data = Vec::new();
-                    file.take(FILE_BYTES_MAX).read_to_end(&mut data).ok()?;
-                    data
-                }
-                Source::Bytes(bytes) => bytes.to_vec(),
-            };
-            Face::new(data, entry.index).map(Arc::new)
-        };
+        let open = || Face::new(entry.source.read()?, entry.index).map(Arc::new);
         entry.face.get_or_init(open).clone()
+    }
+}
+
+impl Source {
+    fn read(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::File(path) => {
+                let mut data = Vec::new();
+                let file = File::open(path).ok()?;
+                file.take(FILE_BYTES_MAX).read_to_end(&mut data).ok()?;
+                Some(data)
+            }
+            Self::Bytes(bytes) => Some(bytes.to_vec()),
+        }
     }
 }
 

@@ -5,8 +5,8 @@ use tiny_skia::{
     Pattern, Pixmap, PixmapPaint, PixmapRef, RadialGradient, Rect, Shader, SpreadMode, Transform,
 };
 
-use crate::Error;
 use crate::scene::{ClipId, Gradient, GradientKind, Item, Paint, Rgba, Scene, Shape, intersect, union};
+use crate::{Error, Limits};
 
 const MM_PER_INCH: f64 = 25.4;
 /// Resolutions that are taken, in dots per inch.
@@ -24,29 +24,10 @@ pub struct Pixels {
 impl Scene {
     /// Draws the page on white paper, at so many dots per inch.
     pub fn to_pixels(&self, dpi: f64) -> Result<Pixels, Error> {
-        if !DPI.contains(&dpi) {
-            return Err(Error::BadResolution { dpi });
-        }
         let scale = dpi / MM_PER_INCH;
-        let (width, height) = (side(self.width_mm * scale), side(self.height_mm * scale));
-        let max = self.limits.side_pixels_max;
-        if width > u64::from(max) || height > u64::from(max) {
-            let what = "the width or height of the picture in pixels";
-            return Err(Error::TooMuch {
-                what,
-                max: max.into(),
-            });
-        }
-        let max = self.limits.pixels_max;
-        let too_many = Error::TooMuch {
-            what: "the number of pixels of the picture",
-            max,
-        };
-        if width * height > max {
-            return Err(too_many);
-        }
-        // Both fit in 32 bits: they are at most side_pixels_max.
-        let mut pixmap = Pixmap::new(width as u32, height as u32).ok_or(too_many)?;
+        let size = (self.width_mm * scale, self.height_mm * scale);
+        let (width, height) = check_size(size, dpi, &self.limits)?;
+        let mut pixmap = Pixmap::new(width, height).ok_or(too_many_pixels(&self.limits))?;
         pixmap.fill(Color::WHITE);
         let mut raster = Raster {
             scene: self,
@@ -58,11 +39,51 @@ impl Scene {
     }
 }
 
+/// The size of a picture in pixels, when resolution and limits allow it.
+pub(crate) fn check_size(
+    (width, height): (f64, f64),
+    dpi: f64,
+    limits: &Limits,
+) -> Result<(u32, u32), Error> {
+    if !DPI.contains(&dpi) {
+        return Err(Error::BadResolution { dpi });
+    }
+    let (width, height) = (side(width), side(height));
+    let max = limits.side_pixels_max;
+    if width > u64::from(max) || height > u64::from(max) {
+        let what = "the width or height of the picture in pixels";
+        return Err(Error::TooMuch {
+            what,
+            max: max.into(),
+        });
+    }
+    if width * height > limits.pixels_max {
+        return Err(too_many_pixels(limits));
+    }
+    // Both fit in 32 bits: they are at most side_pixels_max.
+    Ok((width as u32, height as u32))
+}
+
+fn too_many_pixels(limits: &Limits) -> Error {
+    Error::TooMuch {
+        what: "the number of pixels of the picture",
+        max: limits.pixels_max,
+    }
+}
+
 fn side(pixels: f64) -> u64 {
     (pixels.round() as u64).max(1) // the cast saturates
 }
 
 impl Pixels {
+    /// From red, green, blue, 255 for each pixel; none when there are too few bytes, or no pixels.
+    pub(crate) fn opaque(rgba: &[u8], (width, height): (u32, u32), dpi: f64) -> Option<Self> {
+        let mut pixmap = Pixmap::new(width, height)?;
+        let data = pixmap.data_mut();
+        data.copy_from_slice(rgba.get(..data.len())?);
+        Some(Self { pixmap, dpi })
+    }
+
     /// In pixels.
     pub fn width(&self) -> u32 {
         self.pixmap.width()

@@ -1,7 +1,7 @@
 //! A PDF is stamped and verified with the same words as an OFD.
 
 /// One page of A4 with a line.
-fn document() -> Vec<u8> {
+pub(crate) fn document() -> Vec<u8> {
     let objects = [
         "<</Type/Catalog/Pages 2 0 R>>",
         "<</Type/Pages/Kids[3 0 R]/Count 1/MediaBox[0 0 595.276 841.89]>>",

@@ -17,5 +17,6 @@ fn corpus() -> Option<std::path::PathBuf> {
 mod corpus;
 mod font;
 mod limits;
+mod pdf;
 mod reference;
 mod sample;
