@@ -8,13 +8,13 @@ use base64::engine::general_purpose::STANDARD;
 use gm::{Signature, Verifier as _};
 use jiff::{SignedDuration, Timestamp};
 use pki::{Certificate, Purpose};
-use registry::{Acting, AuthorityId, Code, Role, SystemId};
+use registry::{Acting, AuthorityId, Profiles, Refusal, Role, SystemId, officer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
-use store::ApiClient;
+use store::{ApiClient, Change};
 
 use super::accounts::profile_of;
-use super::act::{Caller, entry_about};
+use super::act::{Caller, Case, entry_about};
 use super::once::{self, Once};
 use super::{Error, Service};
 
@@ -106,14 +106,9 @@ impl Service {
             let (case, client, profiles) = (case.clone(), client.clone(), Arc::clone(&profiles));
             Box::pin(async move {
                 case.check(change).await?;
-                let lineage = change.lineage(authority).await?;
-                if !administers(&case.acting, &lineage, case.now) {
-                    let profile = profile_of(change, &profiles, authority, case.now).await?;
-                    let values = [
-                        ("role", Role::SecurityAdministrator.name().to_owned()),
-                        ("command", "enter_client".to_owned()),
-                    ];
-                    let refusal = profile.refuse(Code::NotPermitted, values);
+                if let Err(refusal) =
+                    may_keep_clients(change, &profiles, &case, authority, "enter_client").await?
+                {
                     return case.refused(change, authority, "enter_client", refusal).await;
                 }
                 change.put_api_client(&client).await?;
@@ -150,14 +145,9 @@ impl Service {
                 let found = change.api_client(id).await?;
                 let mut client = found.ok_or(Error::NotFound { what: "client" })?;
                 let authority = facts(&client)?.authority;
-                let lineage = change.lineage(authority).await?;
-                if !administers(&case.acting, &lineage, case.now) {
-                    let profile = profile_of(change, &profiles, authority, case.now).await?;
-                    let values = [
-                        ("role", Role::SecurityAdministrator.name().to_owned()),
-                        ("command", "block_client".to_owned()),
-                    ];
-                    let refusal = profile.refuse(Code::NotPermitted, values);
+                if let Err(refusal) =
+                    may_keep_clients(change, &profiles, &case, authority, "block_client").await?
+                {
                     return case.refused(change, authority, "block_client", refusal).await;
                 }
                 client.blocked_at = client.blocked_at.or(Some(case.now));
@@ -218,8 +208,19 @@ impl Service {
     }
 }
 
-fn administers(acting: &Acting, lineage: &[AuthorityId], now: Timestamp) -> bool {
-    !acting.blocked && acting.holds_in(&[Role::SecurityAdministrator], lineage, now)
+/// A security administrator of the authority or of one above, from where the profile lets them act (R7, R12).
+async fn may_keep_clients(
+    change: &mut Change,
+    profiles: &Profiles,
+    case: &Case,
+    authority: AuthorityId,
+    command: &'static str,
+) -> Result<Result<(), Refusal>, Error> {
+    let profile = profile_of(change, profiles, authority, case.now).await?;
+    let lineage = change.lineage(authority).await?;
+    let roles = [Role::SecurityAdministrator];
+    let held = officer(&profile, &case.acting, command, (&roles, &lineage), case.now);
+    Ok(held.map(drop))
 }
 
 fn about(id: SystemId) -> audit::Subject {
