@@ -4,6 +4,7 @@ mod accounts;
 mod act;
 mod applications;
 mod authorities;
+mod batches;
 mod clients;
 mod custody;
 mod documents;
@@ -29,12 +30,12 @@ mod uses;
 mod verify;
 mod waiting;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::sync::{Arc, Mutex};
 
-use registry::{Digest32, Profiles};
+use registry::{Digest32, Profiles, UseId};
 use sealing::Verifier;
 use store::{Documents, PersonalKey, Store};
 use tokio::sync::{Semaphore, watch};
@@ -50,6 +51,7 @@ use self::making::Maker;
 pub(crate) use self::act::Caller;
 pub(crate) use self::applications::{ApplicationSearch, ApplicationStep, NewApplication};
 pub(crate) use self::authorities::NewAuthority;
+pub(crate) use self::batches::BatchItem;
 pub(crate) use self::clients::{KnownClient, NewClient, SignatureFault, SignedRequest};
 pub(crate) use self::custody::CustodyFault;
 pub(crate) use self::documents::{KnownFacts, Spooled, parts_of};
@@ -69,7 +71,7 @@ pub(crate) use self::sign_in::{Credentials, PasswordFault, Proof, SecondFactor, 
 use self::stamping::Proved;
 pub(crate) use self::stamping::Stamped;
 pub(crate) use self::units::{NewUnit, UnitSearch, UnitStep};
-pub(crate) use self::uses::{NewUse, UseList, UseOrder};
+pub(crate) use self::uses::{NewUse, UseList, UseOrder, Wanted};
 pub(crate) use self::verify::VerifyFailed;
 
 /// Everything that use cases share.
@@ -102,6 +104,8 @@ pub(crate) struct Service {
     service_keys: ServiceKeys,
     /// Seals proved in the present second, by the SM3 of their data.
     proofs: Mutex<HashMap<Digest32, Proved>>,
+    /// Batches that this process is sealing.
+    batches: Mutex<HashSet<UseId>>,
     stopping: watch::Sender<bool>,
 }
 

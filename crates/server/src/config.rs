@@ -34,6 +34,8 @@ const HISTORY_MAX: u64 = 24;
 const MAKING_DAYS_MAX: u64 = 3660;
 /// Largest document that may be configured, in bytes.
 const DOCUMENT_BYTES_MAX: u64 = 4 << 30;
+/// Most bytes of a batch that a configuration may allow.
+const BATCH_BYTES_MAX: u64 = 1 << 40;
 
 /// Everything that an operator decides.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
@@ -245,6 +247,8 @@ pub struct DocumentsConfig {
     pub places_max: u64,
     /// Documents that are read or sealed by a processor at the same time.
     pub concurrent_max: u64,
+    /// Bytes of all documents of a batch.
+    pub batch_bytes_max: u64,
 }
 
 impl Default for DocumentsConfig {
@@ -253,6 +257,7 @@ impl Default for DocumentsConfig {
             bytes_max: 256 << 20,
             places_max: 64,
             concurrent_max: 2,
+            batch_bytes_max: 4 << 30,
         }
     }
 }
@@ -427,6 +432,11 @@ impl Config {
             ("verify.uploads_max", verify.uploads_max, PARALLEL_MAX),
             ("verify.concurrent_max", verify.concurrent_max, PARALLEL_MAX),
             ("documents.bytes_max", documents.bytes_max, DOCUMENT_BYTES_MAX),
+            (
+                "documents.batch_bytes_max",
+                documents.batch_bytes_max,
+                BATCH_BYTES_MAX,
+            ),
             ("documents.places_max", documents.places_max, PARALLEL_MAX),
             ("documents.concurrent_max", documents.concurrent_max, PARALLEL_MAX),
             ("filing.poll_seconds", self.filing.poll_seconds, SECONDS_MAX),

@@ -7,6 +7,7 @@ mod access;
 mod answer;
 mod applications;
 mod authorities;
+mod batches;
 mod call;
 mod clients;
 mod connections;

@@ -9,6 +9,7 @@ mod accounts;
 mod applications;
 mod authorities;
 mod backup;
+mod batches;
 mod change;
 mod clients;
 mod documents;

@@ -332,4 +332,9 @@ pub(crate) const MIGRATIONS: &[&str] = &[
         brought_at BIGINT NOT NULL,
         PRIMARY KEY (by_whom, document)
     )",
+    // The documents of a batch: their digests, one after the other.
+    "CREATE TABLE IF NOT EXISTS batches (
+        request UUID NOT NULL PRIMARY KEY,
+        documents BYTEA NOT NULL
+    )",
 ];

@@ -91,6 +91,16 @@ impl Reader {
         records(self.conn().rows(OF_REQUEST, parameters).await?)
     }
 
+    /// The use records of a request's documents with these numbers, in the order of the documents, then of time.
+    pub async fn use_records_of_items(
+        &mut self,
+        request: UseId,
+        items: std::ops::Range<u32>,
+    ) -> Result<Vec<UseRecord>, Error> {
+        let parameters = values![request.0, i64::from(items.start), i64::from(items.end)];
+        records(self.conn().rows(OF_ITEMS, parameters).await?)
+    }
+
     /// One use record.
     pub async fn use_record(&mut self, request: UseId, sequence: i64) -> Result<Option<UseRecord>, Error> {
         let row = self.conn().row(ONE, values![request.0, sequence]).await?;
@@ -338,6 +348,7 @@ statements! {
         ORDER BY begun_at, request, sequence LIMIT $2");
     ONE = concat!(record_columns!(), "WHERE request = $1 AND sequence = $2");
     OF_REQUEST = concat!(record_columns!(), "WHERE request = $1 AND sequence > $2 ORDER BY sequence LIMIT $3");
+    OF_ITEMS = concat!(record_columns!(), "WHERE request = $1 AND item >= $2 AND item < $3 ORDER BY item, sequence");
     OF_SEAL = concat!(record_columns!(), "WHERE seal = $1 AND begun_at < $2 ORDER BY begun_at DESC LIMIT $3");
     OF_UNIT_RECORDS = concat!(record_columns!(), "WHERE unit = $1 AND begun_at < $2 ORDER BY begun_at DESC LIMIT $3");
     OF_DOCUMENT = concat!(record_columns!(), "WHERE document = $1 OR sealed = $1

@@ -113,6 +113,9 @@ pub(crate) enum Error {
     /// The grant is not in force, or its custodian did not open it.
     #[error("the grant has no key: it is not in force, or the custodian did not open it")]
     GrantNotOpen,
+    /// The batch is being sealed already.
+    #[error("the batch is being sealed already")]
+    BatchRunning,
     /// As many documents as can be handled are being handled.
     #[error("all places for documents are taken")]
     Busy,

@@ -286,7 +286,7 @@ impl Service {
                 key,
                 place: order.place,
                 document: order.document.file,
-                _place: order.permit,
+                _place: Arc::new(order.permit),
             };
             service.finish_under_grant(prepared, intent).await
         });

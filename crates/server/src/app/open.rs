@@ -125,6 +125,7 @@ impl Service {
             maker,
             service_keys,
             proofs: Mutex::default(),
+            batches: Mutex::default(),
             uploads: Arc::new(Semaphore::new(config.verify.uploads_max as usize)),
             verifications: Arc::new(Semaphore::new(config.verify.concurrent_max as usize)),
             document_places: Arc::new(Semaphore::new(config.documents.places_max as usize)),

@@ -69,7 +69,7 @@ pub(crate) struct Prepared {
     pub(crate) place: StampPlace,
     pub(crate) document: File,
     /// Given back when everything is over.
-    pub(crate) _place: OwnedSemaphorePermit,
+    pub(crate) _place: Arc<OwnedSemaphorePermit>,
 }
 
 /// A use record that waits for its outcome.
@@ -138,13 +138,13 @@ impl Service {
             key: Arc::new(key),
             place,
             document: document.file,
-            _place: permit,
+            _place: Arc::new(permit),
         };
         self.carry_out(prepared, intent, Some(once)).await
     }
 
     /// Seals, keeps the sealed document, records the outcome; goes on when nobody waits any more.
-    async fn carry_out(
+    pub(super) async fn carry_out(
         self: &Arc<Self>,
         prepared: Prepared,
         intent: Intent,
@@ -263,12 +263,23 @@ impl Service {
             Error::NotSealed(error) => reason_of(error),
             _ => "the service could not seal",
         };
+        self.record_failed(&prepared.acting, &prepared.known, intent, reason)
+            .await
+    }
+
+    /// Records why an intent led to nothing.
+    pub(super) async fn record_failed(
+        &self,
+        acting: &Acting,
+        known: &Arc<Known>,
+        intent: Intent,
+        reason: &str,
+    ) -> Result<(), Error> {
         let outcome = Outcome::Failed {
             reason: reason.to_owned(),
         };
         self.metrics.stamped("failed");
-        self.finish(&prepared.acting, &prepared.known, intent, outcome, None)
-            .await
+        self.finish(acting, known, intent, outcome, None).await
     }
 
     async fn finish(
@@ -303,7 +314,7 @@ impl Service {
     }
 
     /// What the rules say before anything is begun; a refusal is recorded.
-    async fn may_begin(&self, order: &BeginOrder) -> Result<Known, Error> {
+    pub(super) async fn may_begin(&self, order: &BeginOrder) -> Result<Known, Error> {
         let now = self.outside.now();
         let mut reader = self.store.read().await?;
         let current = reader.usage(order.id).await?;
@@ -331,7 +342,7 @@ impl Service {
     }
 
     /// Opens the key; a wrong PIN is an entry in the log (R45).
-    async fn unlock_noted(
+    pub(super) async fn unlock_noted(
         self: &Arc<Self>,
         caller: &Caller,
         order: &BeginOrder,
@@ -399,7 +410,7 @@ impl Service {
     }
 
     /// Writes the use record, after which the key may be used; or the answer that was given before.
-    async fn begin_use(
+    pub(super) async fn begin_use(
         &self,
         order: BeginOrder,
         once: Option<Once>,
@@ -443,7 +454,7 @@ impl Service {
         }
     }
 
-    async fn answered_before(&self, once: &Once) -> Result<Option<Vec<u8>>, Error> {
+    pub(super) async fn answered_before(&self, once: &Once) -> Result<Option<Vec<u8>>, Error> {
         let kept = self
             .store
             .read()
@@ -563,9 +574,10 @@ impl BeginOrder {
     }
 }
 
-struct Begun {
-    intent: Intent,
-    known: Known,
+/// A document whose use record is durable.
+pub(super) struct Begun {
+    pub(super) intent: Intent,
+    pub(super) known: Known,
 }
 
 /// Keeps the events of a use with their entries.

@@ -7,7 +7,7 @@ use audit::{Entry, act, commitment};
 use gm::Digest;
 use jiff::Timestamp;
 use registry::usage::{
-    Approver, Basis, Binding, Content, DocumentFacts, DocumentType, Placement, UseFacts, UseStatus,
+    Approver, Basis, Batch, Binding, Content, DocumentFacts, DocumentType, Placement, UseFacts, UseStatus,
     decide_request,
 };
 use registry::{
@@ -19,6 +19,7 @@ use store::{Change, Current, Page, Reader, UseRecord};
 use uuid::Uuid;
 
 use super::act::{Caller, entry, entry_about, in_order, recorded, refused};
+use super::batches::root_of;
 use super::documents::whose;
 use super::once::{self, Once};
 use super::policies::{OFFICER_ROLES, UNIT_ROLES};
@@ -34,9 +35,40 @@ pub(crate) struct NewUse {
     pub(crate) purpose: String,
     pub(crate) document_type: DocumentType,
     pub(crate) amount_fen: Option<u64>,
-    pub(crate) document: Digest32,
+    pub(crate) wanted: Wanted,
     pub(crate) placement: Placement,
     pub(crate) classified: bool,
+}
+
+/// The documents of a use.
+#[derive(Clone, Debug)]
+pub(crate) enum Wanted {
+    Document(Digest32),
+    /// Many under one decision, in order.
+    Batch(Vec<Digest32>),
+}
+
+impl Wanted {
+    fn documents(&self) -> &[Digest32] {
+        match self {
+            Self::Document(document) => std::slice::from_ref(document),
+            Self::Batch(documents) => documents,
+        }
+    }
+
+    fn content(&self, placement: Placement) -> Content {
+        match self {
+            Self::Document(digest) => Content::Document {
+                digest: *digest,
+                placement,
+            },
+            Self::Batch(documents) => Content::Batch(Batch {
+                root: root_of(documents),
+                count: u32::try_from(documents.len()).unwrap_or(u32::MAX),
+                placement,
+            }),
+        }
+    }
 }
 
 /// What is asked of a request that exists.
@@ -135,7 +167,7 @@ impl Known {
 }
 
 impl Service {
-    /// Asks for a use of a seal on a document that the caller brought.
+    /// Asks for a use of a seal on documents that the caller brought.
     pub(crate) async fn request_use(
         &self,
         caller: &Caller,
@@ -144,18 +176,15 @@ impl Service {
     ) -> Result<Vec<u8>, Error> {
         let (id, refusal_id, now) = (UseId(self.new_id()), self.new_id(), self.outside.now());
         let hidden = self.hidden(id, "purpose", &new.purpose);
+        let blank = self.all_brought(caller, new.wanted.documents()).await?;
         let (caller, profiles) = (caller.clone(), Arc::clone(&self.profiles));
         let decided = self.store.write(move |change| {
             let (caller, new, once, hidden) = (caller.clone(), new.clone(), once.clone(), hidden.clone());
             let profiles = Arc::clone(&profiles);
             Box::pin(async move {
                 once.check(change).await?;
-                let brought = change
-                    .upload(whose(caller.acting.actor), &Digest(new.document.0))
-                    .await?;
-                let brought = brought.ok_or(Error::NotFound { what: "document" })?;
                 let facts = DocumentFacts {
-                    blank: documents::known(&brought)?.blank,
+                    blank,
                     proved_under: None,
                 };
                 let known = Known::load(change, &profiles, new.seal, None, None, now).await?;
@@ -165,10 +194,7 @@ impl Service {
                     purpose: new.purpose,
                     document_type: new.document_type,
                     amount_fen: new.amount_fen,
-                    content: Content::Document {
-                        digest: new.document,
-                        placement: new.placement,
-                    },
+                    content: new.wanted.content(new.placement),
                     classified: new.classified,
                     grant: None,
                 };
@@ -183,11 +209,32 @@ impl Service {
                     now,
                     hidden: &hidden,
                 };
-                case.decide(change, none, &known.facts(&caller.acting, facts), &command, &once)
-                    .await
+                let facts = known.facts(&caller.acting, facts);
+                let decided = case.decide(change, none, &facts, &command, &once).await?;
+                if let (Wanted::Batch(documents), Ok(_)) = (&new.wanted, &decided.0) {
+                    change.add_batch(id, documents).await?;
+                }
+                Ok(decided)
             })
         });
         once::outcome(decided.await)
+    }
+
+    /// The caller brought all of these; whether one of them is blank.
+    async fn all_brought(&self, caller: &Caller, wanted: &[Digest32]) -> Result<bool, Error> {
+        let (by, bytes_max) = (whose(caller.acting.actor), self.config.documents.batch_bytes_max);
+        let (mut blank, mut bytes) = (false, 0_u64);
+        let mut reader = self.store.read().await?;
+        for document in wanted {
+            let brought = reader.upload(by, &Digest(document.0)).await?;
+            let brought = brought.ok_or(Error::NotFound { what: "document" })?;
+            blank |= documents::known(&brought)?.blank;
+            bytes = bytes.saturating_add(brought.bytes);
+        }
+        if wanted.len() > 1 && bytes > bytes_max {
+            return Err(Error::TooLarge { bytes_max });
+        }
+        Ok(blank)
     }
 
     /// Approves, declines or withdraws a request that the caller may see.

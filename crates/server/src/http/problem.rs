@@ -55,6 +55,7 @@ impl From<Error> for Problem {
             Error::NotThreeAdministrators => Self::not_three_administrators(),
             Error::KeyReused => Self::idempotency_key_reused(),
             Error::Busy => Self::busy(),
+            Error::BatchRunning => Self::batch_running(),
             Error::Signature(fault) => Self::signature(fault),
             Error::GrantNotOpen => Self::grant_not_open(),
             Error::SealUnusable { codes } => Self::seal_unusable(&codes),
@@ -174,6 +175,15 @@ impl Problem {
             "Try again after the seconds of the Retry-After header",
         ];
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "BUSY", zh, en).retry_after(2)
+    }
+
+    fn batch_running() -> Self {
+        let zh = ["这一批文件正在盖章", "请用 GET 查询进度；停下后再继续"];
+        let en = [
+            "The batch is being sealed already",
+            "Ask for its progress with GET; go on once it has stopped",
+        ];
+        Self::new(StatusCode::CONFLICT, "BATCH_RUNNING", zh, en)
     }
 
     pub(crate) fn stopping() -> Self {

@@ -1,5 +1,6 @@
 //! Uses of seals: `/api/uses`, their approvals, their documents, their records.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::http::StatusCode;
@@ -16,8 +17,10 @@ use super::call::Call;
 use super::documents::send;
 use super::policies::RuleBody;
 use super::problem::Problem;
-use crate::app::{Caller, NewUse, Once, Service, StampPlace, Stamped, UseList, UseOrder};
+use crate::app::{Caller, NewUse, Once, Service, StampPlace, Stamped, UseList, UseOrder, Wanted};
 
+/// Documents of a batch at most.
+const BATCH_DOCUMENTS_MAX: usize = 10_000;
 /// Items on a page when the caller does not say.
 const PAGE_LIMIT: u32 = 50;
 
@@ -34,9 +37,14 @@ pub(crate) struct UseRequestBody {
     /// Amount at stake, in fen, where the unit's policy asks for it.
     #[serde(default)]
     amount_fen: Option<u64>,
-    /// A document that the caller sent before.
-    #[schemars(with = "String")]
-    document: Digest32,
+    /// A document that the caller sent before; either this or `documents`.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    document: Option<Digest32>,
+    /// A batch: documents that the caller sent before, each once, 10000 at most, under one decision.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    documents: Vec<Digest32>,
     placement: StampPlace,
     /// Whether it is a state secret, which must not be brought here (R8).
     #[serde(default)]
@@ -212,7 +220,7 @@ pub(crate) struct UseRecordPage {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct StampBody {
-    pin: String,
+    pub(crate) pin: String,
 }
 
 /// A document that was sealed.
@@ -237,11 +245,28 @@ pub(crate) async fn request(service: Arc<Service>, mut call: Call) -> Result<Res
         purpose: body.purpose,
         document_type: DocumentType(body.document_type),
         amount_fen: body.amount_fen,
-        document: body.document,
+        wanted: wanted(body.document, body.documents)?,
         placement: placement(&body.placement)?,
         classified: body.classified,
     };
     answer(&service.request_use(call.caller()?, new, once).await?)
+}
+
+/// One document, or many of which none stands twice.
+fn wanted(document: Option<Digest32>, documents: Vec<Digest32>) -> Result<Wanted, Problem> {
+    let distinct: BTreeSet<&Digest32> = documents.iter().collect();
+    match document {
+        Some(document) if documents.is_empty() => Ok(Wanted::Document(document)),
+        None if !documents.is_empty()
+            && documents.len() <= BATCH_DOCUMENTS_MAX
+            && distinct.len() == documents.len() =>
+        {
+            Ok(Wanted::Batch(documents))
+        }
+        _ => Err(Problem::bad_body(
+            "document, or documents: 1 to 10000 digests, each once",
+        )),
+    }
 }
 
 pub(crate) async fn approve(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
@@ -399,11 +424,11 @@ fn placement(place: &StampPlace) -> Result<Placement, Problem> {
         .ok_or_else(|| Problem::bad_body("placement: no position, or too many"))
 }
 
-fn limit(asked: Option<u32>) -> u32 {
+pub(crate) fn limit(asked: Option<u32>) -> u32 {
     asked.unwrap_or(PAGE_LIMIT).clamp(1, store::PAGE_MAX)
 }
 
-fn view(request: &UseRequest) -> UseView {
+pub(crate) fn view(request: &UseRequest) -> UseView {
     let (document, placement) = match &request.content {
         Content::Document { digest, placement } => (digest, placement),
         Content::Batch(batch) => (&batch.root, &batch.placement),

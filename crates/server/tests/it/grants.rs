@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::Answer;
-use crate::world::{PIN, SEAL, SYSTEM, UNIT, Who, World, id, ofd, system};
+use crate::world::{PIN, SEAL, SYSTEM, UNIT, Who, World, id, ofd, pdf, system};
 
 /// A seal in the middle of the first page, as a query writes it.
 const QUERY: &str = "document_type=licence&placement=%7B%22positions%22%3A%5B%7B%22kind%22%3A%22point%22%2C\
@@ -112,6 +112,23 @@ fn r15_a_system_seals_within_a_grant_that_unit_and_platform_gave_and_the_custodi
     });
     assert_eq!(copies.count(), 0);
     assert_eq!(world.audited(), ["NOTHING_SAVED"]);
+}
+
+#[test]
+fn r54_a_pdf_is_sealed_under_a_grant() {
+    World::on_both(|world| {
+        let place = world.granted();
+        assert_eq!(world.open(&place, PIN).status, 204);
+        let stamped = world.stamp_under(&place, &pdf(&[true]), 1);
+        assert_eq!(stamped.status, 200, "{}", stamped.text());
+        assert_eq!(stamped.header("content-type"), Some("application/pdf"));
+        let report = world.server.post("/api/verify", &[], &stamped.body).json();
+        assert_eq!(report["conclusion"], "passed", "{report}");
+        world
+            .stamp_under(&place, &pdf(&[false]), 2)
+            .check_problem(422, "BLANK_DOCUMENT");
+        assert_eq!(world.audited(), ["NOTHING_SAVED"]);
+    });
 }
 
 #[test]

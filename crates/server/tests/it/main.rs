@@ -3,6 +3,7 @@
 
 mod applications;
 mod authorities;
+mod batches;
 mod documents;
 mod grants;
 mod life;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::support::Answer;
 use crate::uses::place;
-use crate::world::{PIN, Who, World, ofd};
+use crate::world::{PIN, Who, World, ofd, pdf};
 
 impl World {
     fn approved(&self, text: &str) -> Value {
@@ -16,11 +16,11 @@ impl World {
         approved.json()
     }
 
-    fn stamp(&self, who: Who, asked: &Value, pin: &str) -> Answer {
+    pub(crate) fn stamp(&self, who: Who, asked: &Value, pin: &str) -> Answer {
         self.change(who, &format!("{}/stamp", place(asked)), &json!({ "pin": pin }))
     }
 
-    fn log_key(&self) -> LogKey {
+    pub(crate) fn log_key(&self) -> LogKey {
         LogKey::parse(self.server.get("/api/log/key", &[]).text()).unwrap()
     }
 }
@@ -190,4 +190,57 @@ fn r53_a_use_that_a_crash_cut_off_is_settled_at_the_next_start() {
     // It may be sealed now, and every intent has one outcome.
     assert_eq!(world.stamp(Who::Custodian, &asked, PIN).status, 201);
     assert_eq!(world.audited(), ["NOTHING_SAVED"]);
+}
+
+#[test]
+fn r54_a_pdf_is_brought_approved_sealed_and_judged_like_an_ofd() {
+    World::on_both(|world| {
+        world.adopt();
+        let document = pdf(&[true, true]);
+        let asked = world.ask(&document);
+        assert_eq!(asked.status, 201, "{}", asked.text());
+        let asked = asked.json();
+        let brought = format!("/api/documents/{}", sm3(&document));
+        let view = world.get(Who::Agent, &brought).json();
+        assert_eq!(
+            (&view["kind"], &view["pages"], &view["blank"]),
+            (&"pdf".into(), &2.into(), &false.into())
+        );
+        let content = world.get(Who::Agent, &format!("{brought}/content"));
+        assert_eq!(content.header("content-type"), Some("application/pdf"));
+        assert_eq!(world.approve(Who::Approver, &asked).status, 201);
+        let stamped = world.stamp(Who::Custodian, &asked, PIN);
+        assert_eq!(stamped.status, 201, "{}", stamped.text());
+        assert_eq!(stamped.json()["kind"], "pdf");
+        let sealed = world.get(Who::Agent, stamped.header("location").unwrap()).body;
+        assert!(sealed.starts_with(&document), "a seal is an incremental update");
+        let report = world.server.post("/api/verify", &[], &sealed).json();
+        assert_eq!(report["conclusion"], "passed", "{report}");
+        assert_eq!(report["signatures"].as_array().unwrap().len(), 1);
+        // One changed byte of what the seal covers.
+        let mut changed = sealed.clone();
+        let place = changed.windows(5).position(|window| window == b"100 l").unwrap();
+        changed[place] = b'9';
+        let report = world.server.post("/api/verify", &[], &changed).json();
+        assert_eq!(report["conclusion"], "failed", "{report}");
+        // Nor does it take another seal.
+        let asked = world.ask(&changed).json();
+        world.approve(Who::Approver, &asked);
+        world
+            .stamp(Who::Custodian, &asked, PIN)
+            .check_problem(422, "DOCUMENT_NOT_SEALED");
+    });
+}
+
+#[test]
+fn r49_a_blank_pdf_and_a_broken_one_are_not_sealed() {
+    let world = World::with_policy();
+    assert_eq!(
+        world.ask(&pdf(&[false])).check_problem(422, "BLANK_DOCUMENT")["rule"],
+        "R49"
+    );
+    for broken in [&b"%PDF-1.7\n%%EOF\n"[..], &pdf(&[true])[..40], b"neither"] {
+        let sent = world.send(Who::Agent, "/api/documents", broken);
+        sent.check_problem(422, "DOCUMENT_NOT_SEALED");
+    }
 }

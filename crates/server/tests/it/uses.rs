@@ -16,9 +16,13 @@ impl World {
     /// With a policy of one approver.
     pub(crate) fn with_policy() -> Self {
         let world = Self::new();
-        let adopted = world.change(Who::Principal, &policies::path(), &policies::simple());
-        assert_eq!(adopted.status, 201, "{}", adopted.text());
+        world.adopt();
         world
+    }
+
+    pub(crate) fn adopt(&self) {
+        let adopted = self.change(Who::Principal, &policies::path(), &policies::simple());
+        assert_eq!(adopted.status, 201, "{}", adopted.text());
     }
 
     /// The agent asks for a seal on this document.

@@ -109,6 +109,9 @@ pub(crate) const SYSTEM: u64 = 60;
 /// A server with that unit, and sessions of its people.
 pub(crate) struct World {
     pub(crate) server: TestServer,
+    /// The address of a PostgreSQL database; SQLite if none.
+    database: Option<String>,
+    lines: String,
 }
 
 impl World {
@@ -118,17 +121,37 @@ impl World {
 
     /// With these lines of configuration beside.
     pub(crate) fn with(lines: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        Self::in_folder(folder, lines)
+        Self::on(None, lines)
     }
 
-    fn in_folder(folder: TempDir, lines: &str) -> Self {
+    /// On a PostgreSQL database, or on SQLite.
+    fn on(database: Option<String>, lines: &str) -> Self {
+        let url = database.iter().map(|url| format!("database.url = \"{url}\"\n"));
+        let lines = format!("{LINES}{lines}{}", url.collect::<String>());
         // The first start makes the installation's keys, with which the world is made.
-        let lines = format!("{LINES}{lines}");
-        let folder = TestServer::in_folder(folder, &lines).stopped();
-        populate(&folder.path().join("data"), None);
+        let folder = TestServer::in_folder(TempDir::new().unwrap(), &lines).stopped();
+        populate(&folder.path().join("data"), database.as_deref());
         Self {
             server: TestServer::in_folder(folder, &lines),
+            database,
+            lines,
+        }
+    }
+
+    /// The same check on SQLite and, where it is installed, on PostgreSQL.
+    pub(crate) fn on_both(check: impl Fn(Self)) {
+        check(Self::new());
+        if let Some(server) = testkit::PrivatePostgres::shared() {
+            check(Self::on(Some(server.database()), ""));
+        }
+    }
+
+    /// Stops the server; another one runs in its place.
+    pub(crate) fn restarted(self) -> Self {
+        Self {
+            server: self.server.restarted(&self.lines),
+            database: self.database,
+            lines: self.lines,
         }
     }
 
@@ -200,8 +223,8 @@ impl World {
             + Send
             + 'static,
     {
-        let folder = self.server.stopped();
-        let database = Database::Sqlite(folder.path().join("data/yinxin.db"));
+        let (lines, url) = (self.lines.clone(), self.database.clone());
+        let (folder, database) = self.stopped();
         tokio::runtime::Runtime::new().unwrap().block_on(async {
             let store = Store::open(&StoreConfig::new(database)).await.unwrap();
             let written = store.write(move |change| {
@@ -221,16 +244,26 @@ impl World {
             store.close().await;
         });
         Self {
-            server: TestServer::in_folder(folder, LINES),
+            server: TestServer::in_folder(folder, &lines),
+            database: url,
+            lines,
         }
+    }
+
+    fn stopped(self) -> (TempDir, Database) {
+        let database = self.database.clone();
+        let folder = self.server.stopped();
+        let file = || Database::Sqlite(folder.path().join("data/yinxin.db"));
+        let database = database.map_or_else(file, |url| url.parse().unwrap());
+        (folder, database)
     }
 
     /// Stops the server and checks its log as an auditor would, from its export.
     pub(crate) fn audited(self) -> Vec<Value> {
         let key = LogKey::parse(self.server.get("/api/log/key", &[]).text()).unwrap();
         let at = self.server.clock.now();
-        let folder = self.server.stopped();
-        let database = Database::Sqlite(folder.path().join("data/yinxin.db"));
+        // What is dropped takes the data with it.
+        let (_folder, database) = self.stopped();
         let export = tokio::runtime::Runtime::new().unwrap().block_on(async {
             let store = Store::open(&StoreConfig::new(database)).await.unwrap();
             let mut writer = ExportWriter::new(Vec::new(), key.name(), std::slice::from_ref(&key)).unwrap();
@@ -562,4 +595,40 @@ pub(crate) fn ofd(text: &str) -> Vec<u8> {
     };
     builder.page((210.0, 297.0), drawing);
     builder.build().unwrap()
+}
+
+/// A PDF of A4 pages, each with a line; a page of which `lines` says no has nothing on it.
+pub(crate) fn pdf(lines: &[bool]) -> Vec<u8> {
+    let kids: Vec<String> = (0..lines.len())
+        .map(|page| format!("{} 0 R", 3 + 2 * page))
+        .collect();
+    let mut objects = vec![
+        "<</Type/Catalog/Pages 2 0 R>>".to_owned(),
+        format!(
+            "<</Type/Pages/Kids[{}]/Count {}/MediaBox[0 0 595.276 841.89]>>",
+            kids.join(" "),
+            lines.len()
+        ),
+    ];
+    for (page, line) in lines.iter().enumerate() {
+        let contents = 4 + 2 * page;
+        objects.push(format!(
+            "<</Type/Page/Parent 2 0 R/Resources<<>>/Contents {contents} 0 R>>"
+        ));
+        let drawn = if *line { "0 0 m 100 100 l S  " } else { "" };
+        objects.push(format!("<</Length {}>>stream\n{drawn}\nendstream", drawn.len()));
+    }
+    let mut bytes = b"%PDF-1.7\n".to_vec();
+    let mut table = format!("xref\n0 {}\n0000000000 65535 f \n", objects.len() + 1);
+    for (number, body) in (1..).zip(&objects) {
+        table.push_str(&format!("{:010} 00000 n \n", bytes.len()));
+        bytes.extend_from_slice(format!("{number} 0 obj\n{body}\nendobj\n").as_bytes());
+    }
+    let start = bytes.len();
+    let size = objects.len() + 1;
+    table.push_str(&format!(
+        "trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF\n"
+    ));
+    bytes.extend_from_slice(table.as_bytes());
+    bytes
 }

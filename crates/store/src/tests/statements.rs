@@ -11,6 +11,7 @@ fn all() -> Vec<(&'static str, &'static [(&'static str, Sql)])> {
         ("applications", crate::applications::STATEMENTS),
         ("authorities", crate::authorities::STATEMENTS),
         ("backup", crate::backup::STATEMENTS),
+        ("batches", crate::batches::STATEMENTS),
         ("clients", crate::clients::STATEMENTS),
         ("filings", crate::filings::STATEMENTS),
         ("grants", crate::grants::STATEMENTS),

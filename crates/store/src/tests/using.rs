@@ -4,7 +4,7 @@ use registry::usage::Outcome;
 use registry::{Digest32, GrantId, SealId, UnitId, UseId};
 
 use super::examples::*;
-use super::nouns::record;
+use super::nouns::{change, record};
 use super::on_both;
 use crate::{Error, Page};
 
@@ -168,5 +168,24 @@ fn requests_by_unit_and_person() {
             reader.usages_lapsing(testkit::time(DAY_TWO), 9).await.unwrap(),
             []
         );
+    });
+}
+
+#[test]
+fn the_documents_of_a_batch_stay_in_their_order_and_are_kept_once() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let batch = [3, 1, 2].map(|byte| Digest32([byte; 32]));
+        let add = async || {
+            change(&store, move |change| {
+                Box::pin(async move { change.add_batch(UseId(id(90)), &batch).await })
+            })
+            .await
+        };
+        add().await.unwrap();
+        assert!(matches!(add().await, Err(Error::Duplicate { .. })));
+        let mut reader = store.read().await.unwrap();
+        assert_eq!(reader.batch(UseId(id(90))).await.unwrap(), Some(batch.to_vec()));
+        assert_eq!(reader.batch(UseId(id(91))).await.unwrap(), None);
     });
 }

@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{Content, Endpoint, schema};
-use crate::http::{clients, documents, grants, policies, uses};
+use crate::http::{batches, clients, documents, grants, policies, uses};
 
 /// What a document may be sent as.
 const DOCUMENT: Content = Content::Bytes(&["application/ofd", "application/pdf", "application/octet-stream"]);
@@ -195,6 +195,39 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         answers: &[(201, Content::Json(schema::<uses::StampedView>))],
         problems: &[400, 401, 403, 404, 409, 413, 422],
         handler: |service, call| Box::pin(uses::stamp(service, call)),
+    },
+    Endpoint {
+        operation: "batch_stamp",
+        method: Method::POST,
+        path: "/api/uses/{use}/batch",
+        summary: "Begins to seal what is not sealed yet of an approved batch, with one entry of the PIN.",
+        query: None,
+        request: Content::Json(schema::<uses::StampBody>),
+        answers: &[(202, Content::Json(schema::<uses::UseView>))],
+        problems: &[400, 401, 403, 404, 409, 413, 422, 503],
+        handler: |service, call| Box::pin(batches::stamp(service, call)),
+    },
+    Endpoint {
+        operation: "batch_show",
+        method: Method::GET,
+        path: "/api/uses/{use}/batch",
+        summary: "How far a batch is, with what became of each of its documents.",
+        query: Some(schema::<batches::BatchQuery>),
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<batches::BatchPage>))],
+        problems: &[400, 401, 404],
+        handler: |service, call| Box::pin(batches::show(service, call)),
+    },
+    Endpoint {
+        operation: "batch_document",
+        method: Method::GET,
+        path: "/api/uses/{use}/batch/{item}",
+        summary: "One document of a batch as it was brought, for those who have a part in the use.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, DOCUMENT)],
+        problems: &[401, 404],
+        handler: |service, call| Box::pin(batches::document(service, call)),
     },
     Endpoint {
         operation: "use_sealed",
