@@ -74,6 +74,9 @@ pub struct Config {
     /// Where filings go.
     #[serde(default)]
     pub filing: FilingConfig,
+    /// When reminders are raised.
+    #[serde(default)]
+    pub reminders: RemindersConfig,
     /// What is logged, and how.
     #[serde(default)]
     pub log: LogConfig,
@@ -327,6 +330,20 @@ impl Default for FilingConfig {
     }
 }
 
+/// Section `reminders`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RemindersConfig {
+    /// Seconds between two looks at what is going to be too late.
+    pub poll_seconds: u64,
+}
+
+impl Default for RemindersConfig {
+    fn default() -> Self {
+        Self { poll_seconds: 3600 }
+    }
+}
+
 /// Section `log`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -440,6 +457,7 @@ impl Config {
             ("documents.places_max", documents.places_max, PARALLEL_MAX),
             ("documents.concurrent_max", documents.concurrent_max, PARALLEL_MAX),
             ("filing.poll_seconds", self.filing.poll_seconds, SECONDS_MAX),
+            ("reminders.poll_seconds", self.reminders.poll_seconds, SECONDS_MAX),
             ("filing.timeout_seconds", self.filing.timeout_seconds, SECONDS_MAX),
             (
                 "making.days",

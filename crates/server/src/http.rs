@@ -22,6 +22,7 @@ mod people;
 mod policies;
 mod problem;
 mod records;
+mod reminders;
 mod seals;
 mod sessions;
 mod set_up;
@@ -98,6 +99,7 @@ impl Server {
         let checkpoints = tokio::spawn(jobs::checkpoints(Arc::clone(&service)));
         let uses = tokio::spawn(jobs::uses(Arc::clone(&service)));
         let filings = tokio::spawn(jobs::filings(Arc::clone(&service)));
+        let reminders = tokio::spawn(jobs::reminders(Arc::clone(&service)));
         let running = connections::serve(self.listener, &config, router, async {
             stop.await;
             service.begin_stopping();
@@ -107,7 +109,7 @@ impl Server {
         let limit = Duration::from_secs(config.stop_seconds_max);
         let finished = tokio::time::timeout(limit, running.shutdown()).await.is_ok();
         // A job that panicked has said so; the others are waited for.
-        let _ = (uses.await, filings.await, checkpoints.await);
+        let _ = (uses.await, filings.await, reminders.await, checkpoints.await);
         service.close().await;
         if finished {
             info!("stopped");

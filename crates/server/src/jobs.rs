@@ -78,3 +78,20 @@ pub(crate) async fn filings(service: Arc<Service>) {
         }
     }
 }
+
+/// Raises reminders until the service stops.
+pub(crate) async fn reminders(service: Arc<Service>) {
+    let mut ticks = interval(Duration::from_secs(service.config.reminders.poll_seconds));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.stopped() => return,
+        }
+        match service.remind().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "reminders were raised"),
+            Err(reason) => error!(%reason, "raising reminders failed"),
+        }
+    }
+}

@@ -14,7 +14,8 @@ mod subnet;
 pub use app::OpenError;
 pub use config::{
     AuditConfig, Config, ConfigError, DatabaseConfig, DocumentsConfig, FilingConfig, HttpConfig, KeysConfig,
-    LogConfig, LogFormat, LogLevel, MakingConfig, NetworksConfig, SignInConfig, TrustConfig, VerifyConfig,
+    LogConfig, LogFormat, LogLevel, MakingConfig, NetworksConfig, RemindersConfig, SignInConfig, TrustConfig,
+    VerifyConfig,
 };
 pub use http::{Server, ServerError, openapi};
 pub use outside::Outside;

@@ -198,7 +198,7 @@ fn missing(account: Uuid) -> Error {
     }
 }
 
-fn account_of(row: &Row) -> Result<Account, Error> {
+pub(crate) fn account_of(row: &Row) -> Result<Account, Error> {
     Ok(Account {
         id: row.id(0)?,
         name: row.text(1)?,

@@ -337,4 +337,20 @@ pub(crate) const MIGRATIONS: &[&str] = &[
         request UUID NOT NULL PRIMARY KEY,
         documents BYTEA NOT NULL
     )",
+    // What somebody was reminded of.
+    "CREATE TABLE IF NOT EXISTS reminders (
+        kind TEXT NOT NULL,
+        subject UUID NOT NULL,
+        due BIGINT NOT NULL,
+        person UUID,
+        unit UUID,
+        authority UUID,
+        raised_at BIGINT NOT NULL,
+        open BIGINT NOT NULL,
+        PRIMARY KEY (kind, subject, due)
+    )",
+    "CREATE INDEX IF NOT EXISTS reminders_person ON reminders (person, due) WHERE open = 1",
+    "CREATE INDEX IF NOT EXISTS reminders_unit ON reminders (unit, due) WHERE open = 1",
+    "CREATE INDEX IF NOT EXISTS reminders_authority ON reminders (authority, due) WHERE open = 1",
+    "CREATE INDEX IF NOT EXISTS reminders_due ON reminders (due, subject) WHERE open = 1",
 ];

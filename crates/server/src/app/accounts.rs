@@ -9,7 +9,7 @@ use registry::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
-use store::{Account, Change, PersonalData};
+use store::{Account, Change, PersonalData, Reader};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -236,6 +236,12 @@ fn own_authorities(acting: &Acting, now: Timestamp) -> Vec<AuthorityId> {
     .collect()
 }
 
+/// The authority above all others, if the set-up was made.
+pub(crate) async fn root_of_all(reader: &mut Reader) -> Result<Option<AuthorityId>, Error> {
+    let roots = reader.authorities_below(None, store::Page::first(1)).await?;
+    Ok(roots.first().map(|root| root.id))
+}
+
 /// The authorities over a scope, nearest first. A system belongs to nobody yet but those at the root.
 pub(crate) async fn lineage_of(change: &mut Change, scope: Scope) -> Result<Vec<AuthorityId>, Error> {
     let authority = match scope {
@@ -245,8 +251,8 @@ pub(crate) async fn lineage_of(change: &mut Change, scope: Scope) -> Result<Vec<
             unit.ok_or(Error::NotFound { what: "unit" })?.authority
         }
         Scope::System(_) => {
-            let roots = change.authorities_below(None, store::Page::first(1)).await?;
-            roots.first().ok_or(Error::NotFound { what: "authority" })?.id
+            let root = root_of_all(change).await?;
+            root.ok_or(Error::NotFound { what: "authority" })?
         }
     };
     Ok(change.lineage(authority).await?)

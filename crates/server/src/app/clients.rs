@@ -254,3 +254,8 @@ fn known(client: &ApiClient) -> KnownClient {
         blocked_at: client.blocked_at,
     }
 }
+
+/// The authority that answers for a client, and the end of its certificate.
+pub(super) fn authority_and_end(client: &ApiClient) -> Result<(AuthorityId, Timestamp), Error> {
+    Ok((facts(client)?.authority, certificate(client)?.not_after()))
+}

@@ -110,6 +110,13 @@ impl Maker {
     }
 }
 
+impl Maker {
+    /// The certificates that seals are made with.
+    pub(crate) fn certificates(&self) -> [&Certificate; 2] {
+        [&self.certificate, &self.issuer]
+    }
+}
+
 impl Service {
     /// Makes what an approved application asks for. The rules are asked before anything is made, and again when it is
     /// recorded together with the application's completion and the filings.

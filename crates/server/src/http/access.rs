@@ -106,6 +106,7 @@ const USAGE: &[(&str, Access)] = &[
     ("batch_document", Access::SignedIn),
     ("use_sealed", Access::SignedIn),
     ("use_proof", Access::SignedIn),
+    ("reminder_list", Access::SignedIn),
     ("client_enter", Access::SignedIn),
     ("client_block", Access::SignedIn),
     ("grant_apply", Access::SignedIn),

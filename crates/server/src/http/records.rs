@@ -96,6 +96,7 @@ const USAGE: &[(&str, Record)] = &[
     ("batch_document", Record::Nothing),
     ("use_sealed", Record::Nothing),
     ("use_proof", Record::Nothing),
+    ("reminder_list", Record::Nothing),
     ("client_enter", Record::Act),
     ("client_block", Record::Act),
     ("grant_apply", Record::Act),

@@ -12,6 +12,7 @@ mod log;
 mod operations;
 mod people;
 mod policies;
+mod reminders;
 mod set_up;
 mod sign_in;
 mod stamping;

@@ -140,9 +140,14 @@ impl World {
 
     /// The same check on SQLite and, where it is installed, on PostgreSQL.
     pub(crate) fn on_both(check: impl Fn(Self)) {
-        check(Self::new());
+        Self::on_both_with("", check);
+    }
+
+    /// As [`on_both`](Self::on_both), with these lines of configuration beside.
+    pub(crate) fn on_both_with(lines: &str, check: impl Fn(Self)) {
+        check(Self::with(lines));
         if let Some(server) = testkit::PrivatePostgres::shared() {
-            check(Self::on(Some(server.database()), ""));
+            check(Self::on(Some(server.database()), lines));
         }
     }
 
@@ -256,6 +261,45 @@ impl World {
         let file = || Database::Sqlite(folder.path().join("data/yinxin.db"));
         let database = database.map_or_else(file, |url| url.parse().unwrap());
         (folder, database)
+    }
+
+    /// Days pass, in which everybody's session was used.
+    pub(crate) fn days(&self, days: i64) {
+        self.server.clock.advance(days * 86_400);
+        let now = self.server.clock.now();
+        let file = || Database::Sqlite(self.server.data().join("yinxin.db"));
+        let database = self
+            .database
+            .as_ref()
+            .map_or_else(file, |url| url.parse().unwrap());
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = Store::open(&StoreConfig::new(database)).await.unwrap();
+            let touched = store.chore(move |chore| {
+                Box::pin(async move {
+                    for who in EVERYBODY {
+                        chore.touch_session(&sm3(who.token().as_bytes()), now).await?;
+                    }
+                    Ok::<_, store::Error>(())
+                })
+            });
+            touched.await.unwrap();
+            store.close().await;
+        });
+    }
+
+    /// How many entries of an act stand in the log.
+    pub(crate) fn entries_of(self, act: &str) -> usize {
+        let (_folder, database) = self.stopped();
+        tokio::runtime::Runtime::new().unwrap().block_on(async {
+            let store = Store::open(&StoreConfig::new(database)).await.unwrap();
+            let mut writer = ExportWriter::new(Vec::new(), "test/audit", &[]).unwrap();
+            let mut snapshot = store.snapshot().await.unwrap();
+            snapshot.export_log(&mut writer).await.unwrap();
+            drop(snapshot);
+            store.close().await;
+            let export = String::from_utf8(writer.finish().unwrap()).unwrap();
+            export.matches(&format!("\"act\":\"{act}\"")).count()
+        })
     }
 
     /// Stops the server and checks its log as an auditor would, from its export.
@@ -523,7 +567,7 @@ async fn person(store: &Store, who: Who) {
         account: account.id,
         begun_at: now(),
         used_at: now(),
-        ends_at: now() + SignedDuration::from_secs(80_000),
+        ends_at: now() + SignedDuration::from_secs(400_000_000),
         facts: json!({}),
     };
     write(store, move |change| {

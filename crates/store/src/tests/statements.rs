@@ -23,6 +23,7 @@ fn all() -> Vec<(&'static str, &'static [(&'static str, Sql)])> {
         ("policies", crate::policies::STATEMENTS),
         ("record", crate::record::STATEMENTS),
         ("refusals", crate::refusals::STATEMENTS),
+        ("reminders", crate::reminders::STATEMENTS),
         ("seals", crate::seals::STATEMENTS),
         ("sessions", crate::sessions::STATEMENTS),
         ("settings", crate::settings::STATEMENTS),

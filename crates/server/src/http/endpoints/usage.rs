@@ -3,7 +3,7 @@
 use axum::http::Method;
 
 use super::{Content, Endpoint, schema};
-use crate::http::{batches, clients, documents, grants, policies, uses};
+use crate::http::{batches, clients, documents, grants, policies, reminders, uses};
 
 /// What a document may be sent as.
 const DOCUMENT: Content = Content::Bytes(&["application/ofd", "application/pdf", "application/octet-stream"]);
@@ -250,6 +250,17 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         answers: &[(200, Content::Text("text/plain"))],
         problems: &[401, 404],
         handler: |service, call| Box::pin(uses::proof(service, call)),
+    },
+    Endpoint {
+        operation: "reminder_list",
+        method: Method::GET,
+        path: "/api/reminders",
+        summary: "What is going to be too late for the caller, their units and their authorities.",
+        query: None,
+        request: Content::Nothing,
+        answers: &[(200, Content::Json(schema::<reminders::ReminderList>))],
+        problems: &[401],
+        handler: |service, call| Box::pin(reminders::list(service, call)),
     },
     Endpoint {
         operation: "client_enter",
