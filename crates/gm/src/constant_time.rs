@@ -5,7 +5,6 @@
 //! looked at from now on.
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 static ON_PUBLISH: OnceLock<fn(&mut [u64])> = OnceLock::new();
 
@@ -14,15 +13,9 @@ pub fn on_publish(mark: fn(&mut [u64])) {
     let _ = ON_PUBLISH.set(mark);
 }
 
-static ONLY_PORTABLE: AtomicBool = AtomicBool::new(false);
-
-/// From now on SM4 is computed as on a processor without vectors.
+/// From now on this thread computes as on a processor without vectors and long multiplications.
 pub fn use_only_portable() {
-    ONLY_PORTABLE.store(true, Ordering::Relaxed);
-}
-
-pub(crate) fn is_only_portable() -> bool {
-    ONLY_PORTABLE.load(Ordering::Relaxed)
+    crate::simd::use_only_portable();
 }
 
 pub(crate) fn publish(words: &mut [u64]) {

@@ -4,9 +4,12 @@
 //! that have them; each call stands here behind the question whether this one does. What such functions do is
 //! safe code; only the loads and stores of whole vectors, which know memory by its address, stand here too.
 
-#![expect(
-    unsafe_code,
-    reason = "calling functions for certain processors, and their loads and stores; each says why it may"
+#![cfg_attr(
+    target_arch = "x86_64",
+    expect(
+        unsafe_code,
+        reason = "calling functions for certain processors, and their loads and stores; each says why it may"
+    )
 )]
 
 use crate::sm3;
@@ -14,15 +17,40 @@ use crate::sm3;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::*;
 
+/// Whether this processor has all these instructions; tests also do without them.
+#[cfg(target_arch = "x86_64")]
+macro_rules! has {
+    ($($feature:tt),+) => { !is_only_portable() && $(std::arch::is_x86_feature_detected!($feature))&&+ };
+}
+
+#[cfg(any(test, feature = "constant-time-check"))]
+thread_local! {
+    static ONLY_PORTABLE: std::cell::Cell<bool> = const { std::cell::Cell::new(false) };
+}
+
+/// From now on this thread computes as on a processor of which nothing is known.
+#[cfg(any(test, feature = "constant-time-check"))]
+pub(crate) fn use_only_portable() {
+    ONLY_PORTABLE.set(true);
+}
+
+#[cfg(all(target_arch = "x86_64", any(test, feature = "constant-time-check")))]
+fn is_only_portable() -> bool {
+    ONLY_PORTABLE.get()
+}
+
+#[cfg(all(target_arch = "x86_64", not(any(test, feature = "constant-time-check"))))]
+#[inline(always)]
+fn is_only_portable() -> bool {
+    false
+}
+
 /// Does `work`, compiled for processors that have what long multiplications and choices from tables gain from: MULX,
 /// ADX and AVX2.
 #[inline(always)]
 pub(crate) fn with_long_arithmetic<T>(work: impl FnOnce() -> T) -> T {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("bmi2")
-        && std::arch::is_x86_feature_detected!("adx")
-        && std::arch::is_x86_feature_detected!("avx2")
-    {
+    if has!("bmi2", "adx", "avx2") {
         // SAFETY: the processor has the instructions for which the function was compiled; it is safe code
         // otherwise.
         return unsafe { x86::with_long_arithmetic(work) };
@@ -34,17 +62,19 @@ pub(crate) fn with_long_arithmetic<T>(work: impl FnOnce() -> T) -> T {
 #[inline(always)]
 pub(crate) fn sm2_select(window: &[[u64; 8]], magnitude: u64) -> Option<[u64; 8]> {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if has!("avx2") {
         // SAFETY: as above.
         return Some(unsafe { crate::sm2::x86::select(window, magnitude) });
     }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (window, magnitude);
     None
 }
 
 /// V of SM3 after `blocks`.
 pub(crate) fn sm3_update(v: &mut [u32; 8], blocks: &[[u8; 64]]) {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("bmi1") && std::arch::is_x86_feature_detected!("bmi2") {
+    if has!("bmi1", "bmi2") {
         // SAFETY: the processor has the instructions for which the function was compiled; it is safe code
         // otherwise.
         return unsafe { sm3::x86::bmi::update(v, blocks) };
@@ -58,7 +88,7 @@ pub(crate) type Sm3Update<const LANES: usize> = fn(&mut sm3::State<LANES>, &[&[[
 /// SM3 of 16 messages side by side, if this processor can: AVX-512.
 pub(crate) fn sm3_update_16() -> Option<Sm3Update<16>> {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx512f") && std::arch::is_x86_feature_detected!("avx512bw") {
+    if has!("avx512f", "avx512bw") {
         // SAFETY: as above; the function is given away only here.
         return Some(|state, messages| unsafe { sm3::x86::wide::update(state, messages) });
     }
@@ -68,7 +98,7 @@ pub(crate) fn sm3_update_16() -> Option<Sm3Update<16>> {
 /// SM3 of 8 messages side by side, if this processor can: AVX2.
 pub(crate) fn sm3_update_8() -> Option<Sm3Update<8>> {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
+    if has!("avx2") {
         // SAFETY: as above.
         return Some(|state, messages| unsafe { sm3::x86::avx2::update(state, messages) });
     }
@@ -99,10 +129,9 @@ enum Kind {}
 impl Sm4Vectors {
     /// What this processor has, the fastest first.
     pub(crate) fn detect() -> impl Iterator<Item = Self> {
-        use std::arch::is_x86_feature_detected as has;
-        let avx2 = has!("avx2") && has!("pclmulqdq");
+        let avx2 = has!("avx2", "pclmulqdq");
         let gfni = avx2 && has!("gfni");
-        let avx512 = has!("avx512f") && has!("avx512bw") && has!("avx512vl") && has!("vpclmulqdq");
+        let avx512 = has!("avx512f", "avx512bw", "avx512vl", "vpclmulqdq");
         let kinds = [
             (Kind::Wide, gfni && avx512),
             (Kind::Gfni, gfni),
@@ -114,10 +143,23 @@ impl Sm4Vectors {
     }
 
     /// See `sm4/engine.rs`.
-    pub(crate) fn crypt_blocks(self, round_keys: &[u32; 32], blocks: &mut [[u8; 16]]) {
+    pub(crate) fn sm4_round_keys(self, key: &[u8; 16]) -> [u32; 32] {
         use crate::sm4::x86;
         // SAFETY: the processor has the instructions of each kind, which is made nowhere but in `detect`; the
         // functions are safe code otherwise.
+        unsafe {
+            match self.0 {
+                Kind::Wide => x86::wide::round_keys(key),
+                Kind::Gfni => x86::gfni::round_keys(key),
+                Kind::Aes => x86::aes::round_keys(key),
+            }
+        }
+    }
+
+    /// See `sm4/engine.rs`.
+    pub(crate) fn crypt_blocks(self, round_keys: &[u32; 32], blocks: &mut [[u8; 16]]) {
+        use crate::sm4::x86;
+        // SAFETY: as above.
         unsafe {
             match self.0 {
                 Kind::Wide => x86::wide::crypt_blocks(round_keys, blocks),
@@ -141,9 +183,9 @@ impl Sm4Vectors {
     }
 
     /// See `sm4/engine.rs`.
-    pub(crate) fn ghash_powers(self, h: u128) -> crate::sm4::Powers {
+    pub(crate) fn ghash_powers(self, h: u128, count: usize) -> crate::sm4::Powers {
         // SAFETY: every kind has AVX2 and PCLMULQDQ.
-        unsafe { crate::sm4::x86_ghash::powers(h) }
+        unsafe { crate::sm4::x86_ghash::powers(h, count) }
     }
 
     /// See `sm4/engine.rs`.
@@ -166,6 +208,10 @@ impl Sm4Vectors {
         std::iter::empty()
     }
 
+    pub(crate) fn sm4_round_keys(self, _: &[u8; 16]) -> [u32; 32] {
+        match self.0 {}
+    }
+
     pub(crate) fn crypt_blocks(self, _: &[u32; 32], _: &mut [[u8; 16]]) {
         match self.0 {}
     }
@@ -174,7 +220,7 @@ impl Sm4Vectors {
         match self.0 {}
     }
 
-    pub(crate) fn ghash_powers(self, _: u128) -> crate::sm4::Powers {
+    pub(crate) fn ghash_powers(self, _: u128, _: usize) -> crate::sm4::Powers {
         match self.0 {}
     }
 

@@ -91,16 +91,10 @@ fn is_gcm_length(bytes: usize) -> bool {
 
 fn seal_with(engine: Engine, key: &[u8; 16], nonce: &[u8; 12], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
     let gcm = Gcm::new(engine, key, nonce);
-    let mut hash = gcm.begin(aad);
+    let mut hash = gcm.begin(aad, plaintext.len());
     let mut sealed = Vec::with_capacity(plaintext.len() + TAG_BYTES);
-    for (piece, counter) in plaintext.chunks(PIECE_BYTES).zip(gcm.counters()) {
-        let start = sealed.len();
-        sealed.extend_from_slice(piece);
-        gcm.cipher.xor_key_stream(&counter, &mut sealed[start..]);
-        hash.update_padded(&sealed[start..]);
-    }
-    let tag = gcm.tag(hash, aad.len(), plaintext.len());
-    sealed.extend_from_slice(&tag);
+    gcm.mask(plaintext, &mut sealed, |piece| hash.update_padded(piece));
+    sealed.extend_from_slice(&gcm.tag(hash, aad.len(), plaintext.len()));
     sealed
 }
 
@@ -116,7 +110,7 @@ fn open_with(
         return Err(BadCiphertext);
     }
     let gcm = Gcm::new(engine, key, nonce);
-    let mut hash = gcm.begin(aad);
+    let mut hash = gcm.begin(aad, ciphertext.len());
     hash.update_padded(ciphertext);
     let expected = gcm.tag(hash, aad.len(), ciphertext.len());
     let difference = u128::from_ne_bytes(expected) ^ u128::from_ne_bytes(*tag);
@@ -124,11 +118,7 @@ fn open_with(
         return Err(BadCiphertext);
     }
     let mut plaintext = Zeroizing::new(Vec::with_capacity(ciphertext.len()));
-    for (piece, counter) in ciphertext.chunks(PIECE_BYTES).zip(gcm.counters()) {
-        let start = plaintext.len();
-        plaintext.extend_from_slice(piece);
-        gcm.cipher.xor_key_stream(&counter, &mut plaintext[start..]);
-    }
+    gcm.mask(ciphertext, &mut plaintext, |_| {});
     Ok(plaintext)
 }
 
@@ -137,14 +127,28 @@ struct Gcm {
     cipher: Cipher,
     /// J0 without its last 32 bits, which count.
     nonce: [u8; 12],
+    /// H = E(0¹²⁸) and the mask of the tag, and then those of the message's first blocks: one pass of any way
+    /// encrypts as many blocks, so that a short message takes no other.
+    first: Zeroizing<[[u8; 16]; FIRST_BLOCKS]>,
 }
+
+const FIRST_BLOCKS: usize = 16;
+
+/// Bytes that [`Gcm::first`] masks.
+const FIRST_BYTES: usize = 16 * (FIRST_BLOCKS - 2);
 
 impl Gcm {
     fn new(engine: Engine, key: &[u8; 16], nonce: &[u8; 12]) -> Self {
-        Self {
+        let mut gcm = Self {
             cipher: Cipher::new(engine, key),
             nonce: *nonce,
+            first: Zeroizing::new([[0; 16]; FIRST_BLOCKS]),
+        };
+        for (block, count) in (1..FIRST_BLOCKS).zip(1..) {
+            gcm.first[block] = gcm.counter_block(count);
         }
+        gcm.cipher.encrypt_blocks(&mut gcm.first[..]);
+        gcm
     }
 
     fn counter_block(&self, count: u32) -> [u8; 16] {
@@ -154,26 +158,39 @@ impl Gcm {
         block
     }
 
-    /// The first counter block of each piece. A message of allowed length never counts past 2³².
+    /// The first counter block of each piece behind the first blocks. A message of allowed length never counts
+    /// past 2³².
     fn counters(&self) -> impl Iterator<Item = [u8; 16]> {
         const BLOCKS: usize = PIECE_BYTES / 16;
-        (2..=u32::MAX)
+        (FIRST_BLOCKS as u32..=u32::MAX)
             .step_by(BLOCKS)
             .map(|count| self.counter_block(count))
     }
 
-    /// GHASH after the additional data.
-    fn begin(&self, aad: &[u8]) -> Ghash {
-        let mut h = Zeroizing::new([[0; 16]]);
-        self.cipher.encrypt_blocks(&mut *h);
-        let mut hash = Ghash::new(self.cipher.engine, &h[0]);
+    /// Appends the encrypted or decrypted data, and shows it piece by piece.
+    fn mask(&self, data: &[u8], masked: &mut Vec<u8>, mut show: impl FnMut(&[u8])) {
+        let (first, rest) = data.split_at(data.len().min(FIRST_BYTES));
+        let masks = self.first[2..].as_flattened();
+        masked.extend(first.iter().zip(masks).map(|(byte, mask)| byte ^ mask));
+        show(masked);
+        for (piece, counter) in rest.chunks(PIECE_BYTES).zip(self.counters()) {
+            let start = masked.len();
+            masked.extend_from_slice(piece);
+            self.cipher.xor_key_stream(&counter, &mut masked[start..]);
+            show(&masked[start..]);
+        }
+    }
+
+    /// GHASH after the additional data, before a message of so many bytes.
+    fn begin(&self, aad: &[u8], bytes: usize) -> Ghash {
+        let mut hash = Ghash::new(self.cipher.engine, &self.first[0], aad.len().max(bytes));
         hash.update_padded(aad);
         hash
     }
 
     fn tag(&self, hash: Ghash, aad_bytes: usize, ciphertext_bytes: usize) -> [u8; TAG_BYTES] {
         let mut tag = hash.finish(aad_bytes, ciphertext_bytes);
-        self.cipher.xor_key_stream(&self.counter_block(1), &mut tag);
+        xor_block(&mut tag, &self.first[1]);
         tag
     }
 }
@@ -256,6 +273,20 @@ fn xor_block(block: &mut [u8; 16], mask: &[u8; 16]) {
     *block = (u128::from_ne_bytes(*block) ^ u128::from_ne_bytes(*mask)).to_ne_bytes();
 }
 
+/// The system parameter of the key expansion (GB/T 32907-2016 §7.3).
+const FK: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
+
+/// CK(i): its bytes are 7·(4i + j) modulo 256.
+const CK: [u32; 32] = {
+    let mut ck = [0; 32];
+    let mut byte = 0;
+    while byte < 128 {
+        ck[byte / 4] = ck[byte / 4] << 8 | (7 * byte as u32) & 0xff;
+        byte += 1;
+    }
+    ck
+};
+
 /// A key made ready.
 struct Cipher {
     engine: Engine,
@@ -263,22 +294,11 @@ struct Cipher {
 }
 
 impl Cipher {
-    /// The round keys (GB/T 32907-2016 §7.3).
     fn new(engine: Engine, key: &[u8; 16]) -> Self {
-        const FK: [u32; 4] = [0xa3b1_bac6, 0x56aa_3350, 0x677d_9197, 0xb270_22dc];
-        let mut round_keys = Zeroizing::new([0; 32]);
-        let mut k = Zeroizing::new(FK);
-        for (k, bytes) in k.iter_mut().zip(key.as_chunks().0) {
-            *k ^= u32::from_be_bytes(*bytes);
+        Self {
+            engine,
+            round_keys: Zeroizing::new(engine.round_keys(key)),
         }
-        for (i, round_key) in round_keys.iter_mut().enumerate() {
-            // CK(i): its bytes are 7·(4i + j) modulo 256.
-            let ck = u32::from_be_bytes(std::array::from_fn(|j| (7 * (4 * i + j)) as u8));
-            let b = bitsliced::tau(k[(i + 1) % 4] ^ k[(i + 2) % 4] ^ k[(i + 3) % 4] ^ ck);
-            k[i % 4] ^= b ^ b.rotate_left(13) ^ b.rotate_left(23);
-            *round_key = k[i % 4];
-        }
-        Self { engine, round_keys }
     }
 
     fn encrypt_blocks(&self, blocks: &mut [[u8; 16]]) {

@@ -6,12 +6,31 @@
 
 use std::array;
 
+use zeroize::Zeroizing;
+
+use super::{CK, FK};
+
 /// Blocks that are computed side by side.
 const BLOCKS: usize = 16;
 
 /// The words X of 16 blocks: bit 16k + i of plane j is bit j of byte k, counted from the least significant, of the
 /// word of block i.
 type Word = [u64; 8];
+
+/// The round keys (GB/T 32907-2016 §7.3).
+pub(super) fn round_keys(key: &[u8; 16]) -> [u32; 32] {
+    let mut round_keys = [0; 32];
+    let mut k = Zeroizing::new(FK);
+    for (k, bytes) in k.iter_mut().zip(key.as_chunks().0) {
+        *k ^= u32::from_be_bytes(*bytes);
+    }
+    for (i, round_key) in round_keys.iter_mut().enumerate() {
+        let b = tau(k[(i + 1) % 4] ^ k[(i + 2) % 4] ^ k[(i + 3) % 4] ^ CK[i]);
+        k[i % 4] ^= b ^ b.rotate_left(13) ^ b.rotate_left(23);
+        *round_key = k[i % 4];
+    }
+    round_keys
+}
 
 /// Encrypts, or decrypts with the round keys in reverse order.
 pub(super) fn crypt_blocks(round_keys: &[u32; 32], blocks: &mut [[u8; 16]]) {
@@ -49,7 +68,7 @@ pub(super) fn xor_key_stream(round_keys: &[u32; 32], counter: &[u8; 16], data: &
 }
 
 /// τ of one word: the S-box on each of its four bytes (GB/T 32907-2016 §6.2.1).
-pub(super) fn tau(word: u32) -> u32 {
+fn tau(word: u32) -> u32 {
     let word = u64::from(word);
     let substituted = sbox(array::from_fn(|j| word >> j & 0x0101_0101));
     (0..8).fold(0, |word, j| word | (substituted[j] as u32 & 0x0101_0101) << j)

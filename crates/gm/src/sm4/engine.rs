@@ -17,10 +17,6 @@ pub(super) enum Engine {
 impl Engine {
     /// The fastest way of this processor.
     pub(super) fn best() -> Self {
-        #[cfg(feature = "constant-time-check")]
-        if crate::constant_time::is_only_portable() {
-            return Self::Portable;
-        }
         Sm4Vectors::detect().next().map_or(Self::Portable, Self::Vectors)
     }
 
@@ -29,6 +25,14 @@ impl Engine {
     pub(super) fn all() -> Vec<Self> {
         let vectors = Sm4Vectors::detect().map(Self::Vectors);
         vectors.chain([Self::Portable]).collect()
+    }
+
+    /// The round keys of a key (GB/T 32907-2016 §7.3).
+    pub(super) fn round_keys(self, key: &[u8; 16]) -> [u32; 32] {
+        match self {
+            Self::Portable => bitsliced::round_keys(key),
+            Self::Vectors(vectors) => vectors.sm4_round_keys(key),
+        }
     }
 
     /// Encrypts blocks, or decrypts them with the round keys in reverse order.
@@ -47,11 +51,11 @@ impl Engine {
         }
     }
 
-    /// The powers of x·H that [`ghash`](Self::ghash) wants.
-    pub(super) fn ghash_powers(self, h: u128) -> Powers {
+    /// The powers of x·H that [`ghash`](Self::ghash) wants for at most `count` blocks at once.
+    pub(super) fn ghash_powers(self, h: u128, count: usize) -> Powers {
         match self {
             Self::Portable => ghash::powers(h),
-            Self::Vectors(vectors) => vectors.ghash_powers(h),
+            Self::Vectors(vectors) => vectors.ghash_powers(h, count),
         }
     }
 

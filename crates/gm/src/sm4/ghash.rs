@@ -22,14 +22,14 @@ pub(super) struct Ghash {
 }
 
 impl Ghash {
-    /// H = E(0¹²⁸), which is secret.
-    pub(super) fn new(engine: Engine, h: &[u8; 16]) -> Self {
+    /// H = E(0¹²⁸), which is secret; no update is longer than `bytes_max`.
+    pub(super) fn new(engine: Engine, h: &[u8; 16], bytes_max: usize) -> Self {
         let h = u128::from_be_bytes(*h);
         let carried = (h >> 127).wrapping_neg();
         let h = (h << 1) ^ (carried & (1 << 127 | 1 << 126 | 1 << 121 | 1));
         Self {
             engine,
-            powers: Zeroizing::new(engine.ghash_powers(h)),
+            powers: Zeroizing::new(engine.ghash_powers(h, (bytes_max / 16).clamp(1, POWERS))),
             y: Zeroizing::new(0),
         }
     }
@@ -136,7 +136,7 @@ mod tests {
     fn check(h: &[u8; 16], blocks: &[[u8; 16]]) {
         let expected = defined(h, blocks);
         for engine in Engine::all() {
-            let mut ghash = Ghash::new(engine, h);
+            let mut ghash = Ghash::new(engine, h, 16 * blocks.len());
             ghash.update_padded(blocks.as_flattened());
             assert_eq!(
                 ghash.y.to_be_bytes(),
@@ -144,7 +144,7 @@ mod tests {
                 "{engine:?}, {} blocks",
                 blocks.len()
             );
-            let mut ghash = Ghash::new(engine, h);
+            let mut ghash = Ghash::new(engine, h, 16);
             blocks.iter().for_each(|block| ghash.update_padded(block));
             assert_eq!(ghash.y.to_be_bytes(), expected, "{engine:?}, block by block");
         }

@@ -5,6 +5,7 @@
 
 use std::arch::x86_64::*;
 
+use super::{CK, FK};
 use crate::simd::{load_256, load_512, store_256, store_512};
 
 /// A·x ⊕ C into the field of AES, where GFNI and AES-NI have an inverse; the matrix as GF2P8AFFINEQB takes it.
@@ -16,7 +17,7 @@ const FROM_AES_FIELD: (u64, u8) = (0xd72d_8e51_1e6c_8b19, 0xd3);
 /// A·y ⊕ C from the S-box of AES, which is an affine function of that inverse.
 const FROM_AES_SBOX: (u64, u8) = (0x4e87_acc7_b40a_9acb, 0x2f);
 
-/// The two functions that a processor has, from its vectors: `$lanes` blocks of 16 bytes in each, `$groups` groups
+/// The functions that a processor has, from its vectors: `$lanes` blocks of 16 bytes in each, `$groups` groups
 /// of four on their way at once. `$round` is one round on a group.
 macro_rules! modes {
     ($features:literal, $lanes:literal, $groups:literal) => {
@@ -27,24 +28,56 @@ macro_rules! modes {
         /// X(i) … X(i+3) of 4·`$lanes` blocks.
         type Group = [Vector; 4];
 
+        /// The round keys (GB/T 32907-2016 §7.3), each computed in every lane alike.
+        #[target_feature(enable = $features)]
+        pub(crate) fn round_keys(key: &[u8; 16]) -> [u32; 32] {
+            let mut k = FK.map(|word| splat(word));
+            for (k, bytes) in k.iter_mut().zip(key.as_chunks().0) {
+                *k = xor(*k, splat(u32::from_be_bytes(*bytes)));
+            }
+            let mut round_keys = [0; 32];
+            for (four, ck) in round_keys
+                .as_chunks_mut::<4>()
+                .0
+                .iter_mut()
+                .zip(CK.as_chunks::<4>().0)
+            {
+                for i in 0..4 {
+                    let x = xor(k[(i + 1) % 4], xor(k[(i + 2) % 4], k[(i + 3) % 4]));
+                    let b = sbox(xor(x, splat(ck[i])));
+                    k[i] = xor(k[i], xor(b, xor(rotate::<13, 19>(b), rotate::<23, 9>(b))));
+                    four[i] = first_word(k[i]);
+                }
+            }
+            round_keys
+        }
+
         /// Encrypts, or decrypts with the round keys in reverse order.
         #[target_feature(enable = $features)]
         pub(crate) fn crypt_blocks(round_keys: &[u32; 32], blocks: &mut [[u8; 16]]) {
-            let (chunks, rest) = blocks.as_flattened_mut().as_chunks_mut();
+            let (chunks, rest) = blocks.as_flattened_mut().as_chunks_mut::<CHUNK_BYTES>();
             for chunk in chunks {
-                crypt_chunk(round_keys, chunk);
+                crypt_groups::<$groups>(round_keys, chunk);
             }
-            if !rest.is_empty() {
-                let mut chunk = [0; CHUNK_BYTES];
-                chunk[..rest.len()].copy_from_slice(rest);
-                crypt_chunk(round_keys, &mut chunk);
-                rest.copy_from_slice(&chunk[..rest.len()]);
+            match rest.len() {
+                0 => {}
+                1..=GROUP_BYTES => crypt_rest::<1, GROUP_BYTES>(round_keys, rest),
+                _ => crypt_rest::<$groups, CHUNK_BYTES>(round_keys, rest),
             }
         }
 
         #[target_feature(enable = $features)]
-        fn crypt_chunk(round_keys: &[u32; 32], chunk: &mut [u8; CHUNK_BYTES]) {
-            let mut groups = [[splat(0); 4]; $groups];
+        fn crypt_rest<const GROUPS: usize, const BYTES: usize>(round_keys: &[u32; 32], rest: &mut [u8]) {
+            let mut chunk = [0; BYTES];
+            chunk[..rest.len()].copy_from_slice(rest);
+            crypt_groups::<GROUPS>(round_keys, &mut chunk);
+            rest.copy_from_slice(&chunk[..rest.len()]);
+        }
+
+        /// So many groups on their way at once; a single one is done sooner.
+        #[target_feature(enable = $features)]
+        fn crypt_groups<const GROUPS: usize>(round_keys: &[u32; 32], chunk: &mut [u8]) {
+            let mut groups = [[splat(0); 4]; GROUPS];
             for (group, bytes) in groups.iter_mut().zip(chunk.as_chunks::<GROUP_BYTES>().0) {
                 for (vector, bytes) in group.iter_mut().zip(bytes.as_chunks::<VECTOR_BYTES>().0) {
                     *vector = swap_bytes(load(bytes));
@@ -73,23 +106,34 @@ macro_rules! modes {
             for (word, bytes) in words.iter_mut().zip(counter.as_chunks().0) {
                 *word = u32::from_be_bytes(*bytes);
             }
-            let (chunks, rest) = data.as_chunks_mut();
+            let (chunks, rest) = data.as_chunks_mut::<CHUNK_BYTES>();
             for chunk in chunks {
-                xor_chunk(round_keys, words, chunk);
+                xor_groups::<$groups>(round_keys, words, chunk);
                 words[3] = words[3].wrapping_add(CHUNK_BYTES as u32 / 16);
             }
-            if !rest.is_empty() {
-                let mut chunk = [0; CHUNK_BYTES];
-                chunk[..rest.len()].copy_from_slice(rest);
-                xor_chunk(round_keys, words, &mut chunk);
-                rest.copy_from_slice(&chunk[..rest.len()]);
+            match rest.len() {
+                0 => {}
+                1..=GROUP_BYTES => xor_rest::<1, GROUP_BYTES>(round_keys, words, rest),
+                _ => xor_rest::<$groups, CHUNK_BYTES>(round_keys, words, rest),
             }
         }
 
         #[target_feature(enable = $features)]
-        fn xor_chunk(round_keys: &[u32; 32], counter: [u32; 4], chunk: &mut [u8; CHUNK_BYTES]) {
+        fn xor_rest<const GROUPS: usize, const BYTES: usize>(
+            round_keys: &[u32; 32],
+            counter: [u32; 4],
+            rest: &mut [u8],
+        ) {
+            let mut chunk = [0; BYTES];
+            chunk[..rest.len()].copy_from_slice(rest);
+            xor_groups::<GROUPS>(round_keys, counter, &mut chunk);
+            rest.copy_from_slice(&chunk[..rest.len()]);
+        }
+
+        #[target_feature(enable = $features)]
+        fn xor_groups<const GROUPS: usize>(round_keys: &[u32; 32], counter: [u32; 4], chunk: &mut [u8]) {
             let [x0, x1, x2, x3] = counter;
-            let mut groups = [[splat(0); 4]; $groups];
+            let mut groups = [[splat(0); 4]; GROUPS];
             for (i, group) in groups.iter_mut().enumerate() {
                 let first = x3.wrapping_add(i as u32 * 4 * $lanes);
                 *group = [splat(x0), splat(x1), splat(x2), count_from(first)];
@@ -111,7 +155,7 @@ macro_rules! modes {
 
         #[target_feature(enable = $features)]
         #[inline]
-        fn rounds(round_keys: &[u32; 32], groups: &mut [Group; $groups]) {
+        fn rounds<const GROUPS: usize>(round_keys: &[u32; 32], groups: &mut [Group; GROUPS]) {
             for [k0, k1, k2, k3] in round_keys.as_chunks::<4>().0 {
                 let keys = [splat(*k0), splat(*k1), splat(*k2), splat(*k3)];
                 for [x0, x1, x2, x3] in groups.iter_mut() {
@@ -146,16 +190,38 @@ pub(crate) mod wide {
     #[inline]
     fn round(x0: Vector, [x1, x2, x3]: [Vector; 3], key: Vector) -> Vector {
         const XOR: i32 = 0x96;
-        const PRE: u8 = INTO_AES_FIELD.1;
-        const POST: u8 = FROM_AES_FIELD.1;
-        let x = _mm512_ternarylogic_epi32::<XOR>(x1, x2, _mm512_xor_si512(x3, key));
-        let x =
-            _mm512_gf2p8affine_epi64_epi8::<{ PRE as i32 }>(x, _mm512_set1_epi64(INTO_AES_FIELD.0 as i64));
-        let post = _mm512_set1_epi64(FROM_AES_FIELD.0 as i64);
-        let b = _mm512_gf2p8affineinv_epi64_epi8::<{ POST as i32 }>(x, post);
+        let b = sbox(_mm512_ternarylogic_epi32::<XOR>(
+            x1,
+            x2,
+            _mm512_xor_si512(x3, key),
+        ));
         let u = _mm512_ternarylogic_epi32::<XOR>(b, _mm512_rol_epi32::<8>(b), _mm512_rol_epi32::<16>(b));
         let t = _mm512_ternarylogic_epi32::<XOR>(b, _mm512_rol_epi32::<24>(b), _mm512_rol_epi32::<2>(u));
         _mm512_xor_si512(x0, t)
+    }
+
+    #[target_feature(enable = "avx512f,avx512bw,avx512vl,gfni")]
+    #[inline]
+    fn sbox(x: Vector) -> Vector {
+        const PRE: u8 = INTO_AES_FIELD.1;
+        const POST: u8 = FROM_AES_FIELD.1;
+        let x =
+            _mm512_gf2p8affine_epi64_epi8::<{ PRE as i32 }>(x, _mm512_set1_epi64(INTO_AES_FIELD.0 as i64));
+        let post = _mm512_set1_epi64(FROM_AES_FIELD.0 as i64);
+        _mm512_gf2p8affineinv_epi64_epi8::<{ POST as i32 }>(x, post)
+    }
+
+    /// Each word rotated to the left by `LEFT` bits, which with `RIGHT` are 32.
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn rotate<const LEFT: i32, const RIGHT: i32>(x: Vector) -> Vector {
+        _mm512_rol_epi32::<LEFT>(x)
+    }
+
+    #[target_feature(enable = "avx512f")]
+    #[inline]
+    fn first_word(x: Vector) -> u32 {
+        _mm512_cvtsi512_si32(x) as u32
     }
 
     #[target_feature(enable = "avx512f")]
@@ -224,8 +290,20 @@ macro_rules! avx2 {
         fn round(x0: Vector, [x1, x2, x3]: [Vector; 3], key: Vector) -> Vector {
             let b = sbox(xor(xor(x1, x2), xor(x3, key)));
             let u = xor(b, xor(rotate_bytes::<1>(b), rotate_bytes::<2>(b)));
-            let u_2 = _mm256_or_si256(_mm256_slli_epi32::<2>(u), _mm256_srli_epi32::<30>(u));
-            xor(xor(x0, b), xor(rotate_bytes::<3>(b), u_2))
+            xor(xor(x0, b), xor(rotate_bytes::<3>(b), rotate::<2, 30>(u)))
+        }
+
+        /// Each word rotated to the left by `LEFT` bits, which with `RIGHT` are 32.
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn rotate<const LEFT: i32, const RIGHT: i32>(x: Vector) -> Vector {
+            _mm256_or_si256(_mm256_slli_epi32::<LEFT>(x), _mm256_srli_epi32::<RIGHT>(x))
+        }
+
+        #[target_feature(enable = $features)]
+        #[inline]
+        fn first_word(x: Vector) -> u32 {
+            _mm256_cvtsi256_si32(x) as u32
         }
 
         /// Each word rotated to the left by N bytes.

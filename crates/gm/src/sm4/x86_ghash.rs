@@ -8,13 +8,14 @@ use std::arch::x86_64::*;
 use super::ghash::{POWERS, Powers};
 use crate::simd::{load_128, load_512};
 
-/// H¹⁶ … H¹.
+/// The lowest `count` of H¹⁶ … H¹, and zeros for the others.
 #[target_feature(enable = "avx2,pclmulqdq")]
-pub(crate) fn powers(h: u128) -> Powers {
+pub(crate) fn powers(h: u128, count: usize) -> Powers {
     let mut powers = [0; 16 * POWERS];
     let h = from_u128(h);
     let mut power = h;
-    for (i, bytes) in powers.as_chunks_mut::<16>().0.iter_mut().rev().enumerate() {
+    let kept = powers.as_chunks_mut::<16>().0.iter_mut().rev().take(count);
+    for (i, bytes) in kept.enumerate() {
         if i > 0 {
             power = reduce(multiply(power, h));
         }

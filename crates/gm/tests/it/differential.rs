@@ -1,9 +1,10 @@
-//! Keys, signatures and verdicts against RustCrypto's `sm2`, an implementation with other formulas and other field
-//! arithmetic.
+//! Numbers for the comparison with RustCrypto.
 
-use gm::{Digest, PublicKey, Signature, Signer as _, SigningKey, Verifier as _};
+use gm::{DecryptionKey, PublicKey, Signer as _, SigningKey};
 use proptest::prelude::*;
-use signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
+
+use crate::oracle::{self, Pair};
+use crate::rng::CountingRng;
 
 /// Bytes as they come, and bytes of zeros, ones and carries.
 fn number() -> impl Strategy<Value = [u8; 32]> {
@@ -24,61 +25,62 @@ fn number() -> impl Strategy<Value = [u8; 32]> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(150))]
 
-    /// The nonces of both follow RFC 6979, so even the bytes are the same.
     #[test]
     fn keys_and_signatures_are_the_same(d in number(), e in number()) {
-        let theirs = sm2::dsa::SigningKey::from_slice("", &d);
-        let Ok(ours) = SigningKey::from_bytes(&d) else {
-            prop_assert!(theirs.is_err());
-            return Ok(());
-        };
-        let theirs = theirs.unwrap();
-        prop_assert_eq!(&ours.public_key().to_sec1()[..], &theirs.verifying_key().to_sec1_bytes()[..]);
-        let signature = ours.sign_digest(&Digest(e)).unwrap();
-        let expected: sm2::dsa::Signature = theirs.sign_prehash(&e).unwrap();
-        prop_assert_eq!(&signature.to_raw()[..], &expected.to_bytes()[..]);
-        ours.public_key().verify_digest(&Digest(e), &signature).unwrap();
-    }
-
-    /// Any two numbers under any key: the verdicts are the same, whether the key is new or known.
-    #[test]
-    fn verdicts_are_the_same(d in number(), e in number(), r in number(), s in number(), honest in any::<bool>()) {
-        let Ok(key) = SigningKey::from_bytes(&d) else {
-            return Ok(());
-        };
-        let raw: [u8; 64] = [r, s].concat().try_into().unwrap();
-        let ours = match honest {
-            true => Ok(key.sign_digest(&Digest(r)).unwrap()),
-            false => Signature::from_raw(&raw),
-        };
-        let raw = ours.as_ref().map_or(raw, Signature::to_raw);
-        let theirs = sm2::dsa::Signature::from_slice(&raw);
-        prop_assert_eq!(ours.is_ok(), theirs.is_ok());
-        let (Ok(ours), Ok(theirs)) = (ours, theirs) else {
-            return Ok(());
-        };
-        let public = key.public_key();
-        let their_key = sm2::dsa::VerifyingKey::from_sec1_bytes("", &public.to_sec1()).unwrap();
-        for e in [e, r] {
-            let expected = their_key.verify_prehash(&e, &theirs).is_ok();
-            for _ in 0..2 {
-                prop_assert_eq!(public.verify_digest(&Digest(e), &ours).is_ok(), expected);
-            }
+        if let Some(pair) = Pair::new(&d) {
+            let signature = pair.sign(&e);
+            prop_assert!(pair.verdict(&e, &signature));
         }
     }
 
-    /// Any bytes as a public key, in every form: both refuse them, or read the same point.
+    /// Whether the key is new or known.
+    #[test]
+    fn verdicts_are_the_same(d in number(), e in number(), r in number(), s in number(), honest in any::<bool>()) {
+        let Some(pair) = Pair::new(&d) else {
+            return Ok(());
+        };
+        let raw = match honest {
+            true => pair.sign(&r),
+            false => [r, s].concat().try_into().unwrap(),
+        };
+        for e in [e, r, e, r] {
+            pair.verdict(&e, &raw);
+        }
+    }
+
     #[test]
     fn the_same_points_are_read(tag in 0..8u8, x in number(), y in number(), length in 0..70usize) {
         let bytes = [&[tag][..], &x, &y].concat();
         for bytes in [&bytes[..length.min(65)], &bytes[..33], &bytes] {
-            // RustCrypto also reads the compact form (tag 5), which GB/T 32918.1 does not have.
-            if tag != 5 {
-                let theirs = sm2::PublicKey::from_sec1_bytes(bytes).ok().map(|key| key.to_sec1_bytes());
-                let ours = PublicKey::from_sec1(bytes).ok().map(|key| key.to_sec1());
-                prop_assert_eq!(ours.as_ref().map(|key| &key[..]), theirs.as_deref());
-            }
+            oracle::point(bytes);
         }
+    }
+
+    #[test]
+    fn messages_are_read_by_both(
+        d in number(), message in prop::collection::vec(any::<u8>(), 1..200), at: usize, bits in 1..=255u8, seed: u64,
+    ) {
+        let Some(pair) = Pair::new(&d) else {
+            return Ok(());
+        };
+        pair.messages(&message, &mut CountingRng(seed >> 8));
+        let ours = DecryptionKey::from_bytes(&d).unwrap();
+        let mut altered = ours.public_key().encrypt(&message, &mut CountingRng(seed >> 8)).unwrap().to_raw();
+        let at = at % altered.len();
+        altered[at] ^= bits;
+        prop_assert_eq!(pair.decrypt(&altered), None);
+    }
+
+    #[test]
+    fn sm3_and_sm4_are_the_same(
+        key: [u8; 16], iv: [u8; 16], aad in prop::collection::vec(any::<u8>(), 0..60),
+        plain in prop::collection::vec(any::<u8>(), 0..1500), parts in 1..40usize,
+    ) {
+        oracle::gcm(&key, iv.first_chunk().unwrap(), &aad, &plain, &aad);
+        oracle::ctr(&key, &iv, &plain);
+        oracle::cbc(&key, &iv, &plain);
+        let messages: Vec<&[u8]> = plain.chunks(plain.len() / parts + 1).collect();
+        oracle::digests(&messages);
     }
 
     #[test]

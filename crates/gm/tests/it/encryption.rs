@@ -1,7 +1,6 @@
 //! SM2 encryption: the standard's example, RustCrypto, and ciphertexts of which each has one fault.
 
 use gm::{BadEncryption, Ciphertext, DecryptionKey};
-use proptest::prelude::*;
 
 use crate::rng::CountingRng;
 use crate::vectors::{hex, plus, small};
@@ -119,22 +118,6 @@ fn malformed_ciphertexts_are_refused() {
         key().public_key().encrypt(b"", &mut CountingRng(1)).err(),
         Some(BadEncryption::EmptyMessage)
     );
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(30))]
-
-    #[test]
-    fn rust_crypto_reads_ours_and_we_read_theirs(seed: u64, message in prop::collection::vec(any::<u8>(), 1..200)) {
-        let ours = DecryptionKey::generate(&mut CountingRng(seed));
-        let theirs = sm2::SecretKey::from_slice(&ours.to_bytes()[..]).unwrap();
-        let encrypted = ours.public_key().encrypt(&message, &mut CountingRng(seed ^ 1)).unwrap();
-        let their_key = sm2::pke::DecryptingKey::new(theirs.clone());
-        prop_assert_eq!(&their_key.decrypt(&encrypted.to_raw()).unwrap(), &message);
-        let encrypting = sm2::pke::EncryptingKey::new(theirs.public_key());
-        let encrypted = encrypting.encrypt(&mut CountingRng(seed ^ 2), &message).unwrap();
-        prop_assert_eq!(&*ours.decrypt(&Ciphertext::from_raw(&encrypted).unwrap()).unwrap(), &message);
-    }
 }
 
 /// Randomness that is known beforehand.

@@ -5,5 +5,6 @@
 mod differential;
 mod encryption;
 mod openssl;
+mod oracle;
 mod rng;
 mod vectors;
