@@ -3,7 +3,8 @@
 //! durable outcome. And how many anybody has verified.
 //!
 //! Server and clients share this process and machine; a closed loop of clients, each request on a new connection.
-//! `cargo bench -p server --bench load [-- CLIENTS SECONDS]` prints the table of docs/benchmarks.md.
+//! `cargo bench -p server --bench load -- [postgres] [CLIENTS] [SECONDS]` prints the table of docs/benchmarks.md, on
+//! SQLite or on a private PostgreSQL that waits for its disk.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -18,19 +19,19 @@ mod world;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use testkit::PrivatePostgres;
 
-use world::{PIN, SEAL, SYSTEM, UNIT, Who, World, id, ofd};
-
-/// A seal in the middle of the first page, as a query writes it.
-const QUERY: &str = "document_type=licence&placement=%7B%22positions%22%3A%5B%7B%22kind%22%3A%22point%22%2C\
-    %22pages%22%3A%5B1%5D%2C%22x_mm%22%3A100%2C%22y_mm%22%3A200%7D%5D%7D";
+use world::{PIN, QUERY, World, ofd};
 
 fn main() {
-    let mut numbers = std::env::args().filter_map(|argument| argument.parse::<u64>().ok());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    let mut numbers = words.iter().filter_map(|word| word.parse::<u64>().ok());
     let (clients, seconds) = (numbers.next().unwrap_or(16), numbers.next().unwrap_or(10));
-    let world = World::new();
-    let place = open_grant(&world);
+    let postgres = words.iter().any(|word| word == "postgres");
+    let server = postgres.then(|| PrivatePostgres::start(&["max_connections=50"]).unwrap());
+    let world = World::on(server.as_ref().map(PrivatePostgres::database), "");
+    let place = world.granted(10_000_000);
+    assert_eq!(world.open(&place, PIN).status, 204);
     let path = format!("{place}/stamp");
     let document = ofd("证照：持证人可以凭此办理有关事项。");
     let nonce = AtomicU64::new(1);
@@ -47,28 +48,14 @@ fn main() {
         assert_eq!(answer.status, 200, "{}", answer.text());
         answer.body
     };
-    println!("SQLite, {clients} clients, {seconds} s, {} bytes", document.len());
+    let engine = if postgres { "PostgreSQL" } else { "SQLite" };
+    println!(
+        "{engine}, {clients} clients, {seconds} s, {} bytes",
+        document.len()
+    );
     println!("| what | per second | p50 ms | p99 ms | longest ms |\n|---|---|---|---|---|");
     measure("stamp", (clients, seconds), &stamp);
     measure("verify", (clients, seconds), &verify);
-}
-
-/// A grant for as many documents as there may be, opened by the custodian.
-fn open_grant(world: &World) -> String {
-    let order = json!({ "unit": id(UNIT), "seal": id(SEAL), "system": id(SYSTEM), "purpose": "核发证照",
-        "document_types": ["licence"], "from": "2026-06-15T00:00:00Z", "until": "2026-07-15T00:00:00Z",
-        "documents_max": 10_000_000, "per": "day" });
-    let asked = world.change(Who::Agent, "/api/grants", &order);
-    let place = format!("/api/grants/{}", asked.json()["id"].as_str().unwrap());
-    for (who, step, body) in [
-        (Who::Principal, "consent", json!({})),
-        (Who::PlatformOwner, "authorise", json!({})),
-        (Who::Custodian, "key", json!({ "pin": PIN })),
-    ] {
-        let given = world.change(who, &format!("{place}/{step}"), &body);
-        assert!((200..300).contains(&given.status), "{}", given.text());
-    }
-    place
 }
 
 fn measure(what: &str, (clients, seconds): (u64, u64), act: &(impl Fn() -> Vec<u8> + Sync)) {

@@ -250,6 +250,8 @@ pub struct DocumentsConfig {
     pub places_max: u64,
     /// Documents that are read or sealed by a processor at the same time.
     pub concurrent_max: u64,
+    /// Seconds between two looks at uses that were left open, and at approvals that were not used in time.
+    pub settle_seconds: u64,
     /// Bytes of all documents of a batch.
     pub batch_bytes_max: u64,
 }
@@ -260,6 +262,7 @@ impl Default for DocumentsConfig {
             bytes_max: 256 << 20,
             places_max: 64,
             concurrent_max: 2,
+            settle_seconds: 60,
             batch_bytes_max: 4 << 30,
         }
     }
@@ -456,6 +459,7 @@ impl Config {
             ),
             ("documents.places_max", documents.places_max, PARALLEL_MAX),
             ("documents.concurrent_max", documents.concurrent_max, PARALLEL_MAX),
+            ("documents.settle_seconds", documents.settle_seconds, SECONDS_MAX),
             ("filing.poll_seconds", self.filing.poll_seconds, SECONDS_MAX),
             ("reminders.poll_seconds", self.reminders.poll_seconds, SECONDS_MAX),
             ("filing.timeout_seconds", self.filing.timeout_seconds, SECONDS_MAX),

@@ -29,14 +29,12 @@ pub(crate) async fn checkpoints(service: Arc<Service>) {
     }
 }
 
-/// Seconds between two looks at uses.
-const USES_SECONDS: u64 = 60;
 /// An intent that is older than this many seconds is nobody's any more, in whichever process it was begun.
 const ABANDONED_SECONDS: i64 = 900;
 
 /// Settles uses that another process left open, and ends approvals that were not used in time.
 pub(crate) async fn uses(service: Arc<Service>) {
-    let mut ticks = interval(Duration::from_secs(USES_SECONDS));
+    let mut ticks = interval(Duration::from_secs(service.config.documents.settle_seconds));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {

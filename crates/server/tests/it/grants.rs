@@ -1,38 +1,11 @@
 //! Business systems: their signed requests, grants, and sealing under one.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::Answer;
-use crate::world::{PIN, SEAL, SYSTEM, UNIT, Who, World, id, ofd, pdf, system};
-
-/// A seal in the middle of the first page, as a query writes it.
-const QUERY: &str = "document_type=licence&placement=%7B%22positions%22%3A%5B%7B%22kind%22%3A%22point%22%2C\
-    %22pages%22%3A%5B1%5D%2C%22x_mm%22%3A100%2C%22y_mm%22%3A200%7D%5D%7D";
-
-fn order() -> Value {
-    json!({ "unit": id(UNIT), "seal": id(SEAL), "system": id(SYSTEM), "purpose": "核发证照",
-        "document_types": ["licence"], "from": "2026-06-15T00:00:00Z", "until": "2026-07-15T00:00:00Z",
-        "documents_max": 2, "per": "day" })
-}
+use crate::world::{PIN, QUERY, SYSTEM, Who, World, id, ofd, pdf, system};
 
 impl World {
-    /// A grant that is in force, but not opened yet.
-    fn granted(&self) -> String {
-        let asked = self.change(Who::Agent, "/api/grants", &order());
-        assert_eq!(asked.status, 201, "{}", asked.text());
-        let place = format!("/api/grants/{}", asked.json()["id"].as_str().unwrap());
-        for (who, step) in [(Who::Principal, "consent"), (Who::PlatformOwner, "authorise")] {
-            let given = self.change(who, &format!("{place}/{step}"), &json!({}));
-            assert_eq!(given.status, 201, "{}", given.text());
-        }
-        assert_eq!(self.get(Who::Agent, &place).json()["status"], "authorised");
-        place
-    }
-
-    fn open(&self, place: &str, pin: &str) -> Answer {
-        self.change(Who::Custodian, &format!("{place}/key"), &json!({ "pin": pin }))
-    }
-
     fn stamp_under(&self, place: &str, document: &[u8], nonce: u64) -> Answer {
         self.stamp_as(place, QUERY, document, nonce)
     }
@@ -46,78 +19,79 @@ impl World {
 
 #[test]
 fn r15_a_system_seals_within_a_grant_that_unit_and_platform_gave_and_the_custodian_opened() {
-    let world = World::new();
-    let place = world.granted();
-    let early = world.stamp_under(&place, &ofd("证照"), 1);
-    early.check_problem(422, "GRANT_NOT_OPEN");
-    assert_eq!(world.open(&place, "wrong horse").status, 403);
-    let opened = world.change(Who::Agent, &format!("{place}/key"), &json!({ "pin": PIN }));
-    opened.check_problem(404, "NOT_FOUND");
-    assert_eq!(world.open(&place, PIN).status, 204);
-    let stamped = world.stamp_under(&place, &ofd("证照"), 2);
-    assert_eq!(stamped.status, 200, "{}", stamped.text());
-    assert_eq!(stamped.header("content-type"), Some("application/ofd"));
-    assert_eq!(
-        gm::sm3(&stamped.body).to_string(),
-        stamped.header("x-yinxin-sealed").unwrap()
-    );
-    let verified = world.server.post("/api/verify", &[], &stamped.body).json();
-    assert_eq!(verified["conclusion"], "passed", "{verified}");
-    let made = format!("/api/uses/{}", stamped.header("x-yinxin-use").unwrap());
-    let view = world.get(Who::Principal, &made).json();
-    assert_eq!(
-        (&view["status"], &view["requester"]["kind"]),
-        (&"completed".into(), &"system".into())
-    );
-    let record = stamped.header("x-yinxin-record").unwrap();
-    assert_eq!(
+    World::on_both(|world| {
+        let place = world.granted(2);
+        let early = world.stamp_under(&place, &ofd("证照"), 1);
+        early.check_problem(422, "GRANT_NOT_OPEN");
+        assert_eq!(world.open(&place, "wrong horse").status, 403);
+        let opened = world.change(Who::Agent, &format!("{place}/key"), &json!({ "pin": PIN }));
+        opened.check_problem(404, "NOT_FOUND");
+        assert_eq!(world.open(&place, PIN).status, 204);
+        let stamped = world.stamp_under(&place, &ofd("证照"), 2);
+        assert_eq!(stamped.status, 200, "{}", stamped.text());
+        assert_eq!(stamped.header("content-type"), Some("application/ofd"));
+        assert_eq!(
+            gm::sm3(&stamped.body).to_string(),
+            stamped.header("x-yinxin-sealed").unwrap()
+        );
+        let verified = world.server.post("/api/verify", &[], &stamped.body).json();
+        assert_eq!(verified["conclusion"], "passed", "{verified}");
+        let made = format!("/api/uses/{}", stamped.header("x-yinxin-use").unwrap());
+        let view = world.get(Who::Principal, &made).json();
+        assert_eq!(
+            (&view["status"], &view["requester"]["kind"]),
+            (&"completed".into(), &"system".into())
+        );
+        let record = stamped.header("x-yinxin-record").unwrap();
+        assert_eq!(
+            world
+                .get(Who::Principal, &format!("{made}/records/{record}/proof"))
+                .status,
+            200
+        );
+        // Another grant's system, another type, a blank page, and too many of them.
+        let other = QUERY.replace("licence", "official_document");
         world
-            .get(Who::Principal, &format!("{made}/records/{record}/proof"))
-            .status,
-        200
-    );
-    // Another grant's system, another type, a blank page, and too many of them.
-    let other = QUERY.replace("licence", "official_document");
-    world
-        .stamp_as(&place, &other, &ofd("证照"), 3)
-        .check_problem(422, "OUTSIDE_GRANT");
-    world
-        .stamp_under(&place, &ofd(""), 4)
-        .check_problem(422, "BLANK_DOCUMENT");
-    let nowhere = QUERY.replace("x_mm%22%3A100", "x_mm%22%3A900");
-    world
-        .stamp_as(&place, &nowhere, &ofd("证照"), 5)
-        .check_problem(422, "DOCUMENT_NOT_SEALED");
-    // What failed does not count.
-    assert_eq!(world.stamp_under(&place, &ofd("证照"), 6).status, 200);
-    world
-        .stamp_under(&place, &ofd("证照"), 7)
-        .check_problem(422, "VOLUME_EXCEEDED");
-    let revoked = world.change(
-        Who::Principal,
-        &format!("{place}/revoke"),
-        &json!({ "reason": "不再需要" }),
-    );
-    assert_eq!(revoked.json()["status"], "revoked");
-    world
-        .stamp_under(&place, &ofd("证照"), 8)
-        .check_problem(422, "GRANT_NOT_OPEN");
-    let copies = std::fs::read_dir(world.server.data().join("keys/service")).unwrap();
-    let copies = copies.filter(|file| {
-        file.as_ref()
-            .unwrap()
-            .path()
-            .extension()
-            .is_some_and(|end| end == "key")
+            .stamp_as(&place, &other, &ofd("证照"), 3)
+            .check_problem(422, "OUTSIDE_GRANT");
+        world
+            .stamp_under(&place, &ofd(""), 4)
+            .check_problem(422, "BLANK_DOCUMENT");
+        let nowhere = QUERY.replace("x_mm%22%3A100", "x_mm%22%3A900");
+        world
+            .stamp_as(&place, &nowhere, &ofd("证照"), 5)
+            .check_problem(422, "DOCUMENT_NOT_SEALED");
+        // What failed does not count.
+        assert_eq!(world.stamp_under(&place, &ofd("证照"), 6).status, 200);
+        world
+            .stamp_under(&place, &ofd("证照"), 7)
+            .check_problem(422, "VOLUME_EXCEEDED");
+        let revoked = world.change(
+            Who::Principal,
+            &format!("{place}/revoke"),
+            &json!({ "reason": "不再需要" }),
+        );
+        assert_eq!(revoked.json()["status"], "revoked");
+        world
+            .stamp_under(&place, &ofd("证照"), 8)
+            .check_problem(422, "GRANT_NOT_OPEN");
+        let copies = std::fs::read_dir(world.server.data().join("keys/service")).unwrap();
+        let copies = copies.filter(|file| {
+            file.as_ref()
+                .unwrap()
+                .path()
+                .extension()
+                .is_some_and(|end| end == "key")
+        });
+        assert_eq!(copies.count(), 0);
+        assert_eq!(world.audited(), ["NOTHING_SAVED"]);
     });
-    assert_eq!(copies.count(), 0);
-    assert_eq!(world.audited(), ["NOTHING_SAVED"]);
 }
 
 #[test]
 fn r54_a_pdf_is_sealed_under_a_grant() {
     World::on_both(|world| {
-        let place = world.granted();
+        let place = world.granted(2);
         assert_eq!(world.open(&place, PIN).status, 204);
         let stamped = world.stamp_under(&place, &pdf(&[true]), 1);
         assert_eq!(stamped.status, 200, "{}", stamped.text());
@@ -133,40 +107,42 @@ fn r54_a_pdf_is_sealed_under_a_grant() {
 
 #[test]
 fn r53_a_request_is_believed_once_and_only_as_it_was_signed() {
-    let world = World::new();
-    let place = world.granted();
-    assert_eq!(world.open(&place, PIN).status, 204);
-    let (path, document) = (format!("{place}/stamp"), ofd("证照"));
-    let signed = |nonce: &str| world.sign(&path, QUERY, &document, nonce);
-    let post =
-        |query: &str, headers: &[(String, String)], body: &[u8]| world.post_with(&path, query, headers, body);
-    let session = [(
-        "authorization".to_owned(),
-        format!("Bearer {:043}", Who::Custodian as u64),
-    )];
-    post(QUERY, &session, &document).check_problem(401, "NOT_SIGNED");
-    let query = QUERY.replace("x_mm%22%3A100", "x_mm%22%3A120");
-    post(&query, &signed("0000000000000001"), &document).check_problem(401, "SIGNATURE_MISMATCH");
-    post(QUERY, &signed("0000000000000002"), &ofd("另一份")).check_problem(400, "DIGEST_DIFFERS");
-    let mut forged = signed("0000000000000003");
-    forged[1].1 = forged[1].1.replace("0000000000000003", "0000000000000004");
-    post(QUERY, &forged, &document).check_problem(401, "SIGNATURE_MISMATCH");
-    let mut twice = signed("0000000000000005");
-    twice.push(twice[2].clone());
-    post(QUERY, &twice, &document).check_problem(401, "NOT_SIGNED");
-    let headers = signed("0000000000000006");
-    assert_eq!(post(QUERY, &headers, &document).status, 200);
-    post(QUERY, &headers, &document).check_problem(401, "NONCE_USED");
-    let old = signed("0000000000000007");
-    world.server.clock.advance(301);
-    post(QUERY, &old, &document).check_problem(401, "SIGNATURE_TIME");
-    let blocked = world.change(
-        Who::Security,
-        &format!("/api/clients/{}/block", id(SYSTEM)),
-        &json!({}),
-    );
-    assert!(blocked.json()["blocked_at"].is_string());
-    post(QUERY, &signed("0000000000000008"), &document).check_problem(401, "CLIENT_UNKNOWN");
+    World::on_both(|world| {
+        let place = world.granted(2);
+        assert_eq!(world.open(&place, PIN).status, 204);
+        let (path, document) = (format!("{place}/stamp"), ofd("证照"));
+        let signed = |nonce: &str| world.sign(&path, QUERY, &document, nonce);
+        let post = |query: &str, headers: &[(String, String)], body: &[u8]| {
+            world.post_with(&path, query, headers, body)
+        };
+        let session = [(
+            "authorization".to_owned(),
+            format!("Bearer {:043}", Who::Custodian as u64),
+        )];
+        post(QUERY, &session, &document).check_problem(401, "NOT_SIGNED");
+        let query = QUERY.replace("x_mm%22%3A100", "x_mm%22%3A120");
+        post(&query, &signed("0000000000000001"), &document).check_problem(401, "SIGNATURE_MISMATCH");
+        post(QUERY, &signed("0000000000000002"), &ofd("另一份")).check_problem(400, "DIGEST_DIFFERS");
+        let mut forged = signed("0000000000000003");
+        forged[1].1 = forged[1].1.replace("0000000000000003", "0000000000000004");
+        post(QUERY, &forged, &document).check_problem(401, "SIGNATURE_MISMATCH");
+        let mut twice = signed("0000000000000005");
+        twice.push(twice[2].clone());
+        post(QUERY, &twice, &document).check_problem(401, "NOT_SIGNED");
+        let headers = signed("0000000000000006");
+        assert_eq!(post(QUERY, &headers, &document).status, 200);
+        post(QUERY, &headers, &document).check_problem(401, "NONCE_USED");
+        let old = signed("0000000000000007");
+        world.server.clock.advance(301);
+        post(QUERY, &old, &document).check_problem(401, "SIGNATURE_TIME");
+        let blocked = world.change(
+            Who::Security,
+            &format!("/api/clients/{}/block", id(SYSTEM)),
+            &json!({}),
+        );
+        assert!(blocked.json()["blocked_at"].is_string());
+        post(QUERY, &signed("0000000000000008"), &document).check_problem(401, "CLIENT_UNKNOWN");
+    });
 }
 
 #[test]
@@ -219,7 +195,7 @@ fn r53_the_script_of_the_guide_seals() {
         return;
     }
     let world = World::new();
-    let place = world.granted();
+    let place = world.granted(2);
     assert_eq!(world.open(&place, PIN).status, 204);
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name).display().to_string();
@@ -244,12 +220,12 @@ fn r53_the_script_of_the_guide_seals() {
 
 /// The system's key as `EC PRIVATE KEY` (RFC 5915) on the curve of SM2.
 fn private_key_pem() -> String {
-    let key = system().key;
+    let key = &system().key;
     let mut der = vec![0x30, 0x77, 2, 1, 1, 4, 32];
     der.extend(*key.to_bytes());
     der.extend([
         0xa0, 10, 6, 8, 0x2a, 0x81, 0x1c, 0xcf, 0x55, 1, 0x82, 0x2d, 0xa1, 0x44, 3, 0x42, 0,
     ]);
-    der.extend(gm::Signer::public_key(&key).to_sec1());
+    der.extend(gm::Signer::public_key(key).to_sec1());
     pki::write_pem("EC PRIVATE KEY", &der)
 }

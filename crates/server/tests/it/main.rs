@@ -4,6 +4,7 @@
 mod applications;
 mod authorities;
 mod batches;
+mod crash;
 mod documents;
 mod grants;
 mod life;

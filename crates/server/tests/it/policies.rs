@@ -15,26 +15,27 @@ pub(crate) fn simple() -> Value {
 
 #[test]
 fn r50_every_version_of_a_policy_is_kept() {
-    let world = World::new();
-    let adopted = world.change(Who::Principal, &path(), &simple());
-    assert_eq!(adopted.status, 201, "{}", adopted.text());
-    assert_eq!(adopted.json()["version"], 1);
-    let two = json!({
-        "rules": [
-            { "document_types": ["licence"], "amount_from_fen": 100_000,
-              "steps": [{ "role": "approver", "needed": 2 }, { "person": Who::Principal.id() }] },
-            { "steps": [{ "role": "principal" }] },
-        ],
-        "separation": { "requester_may_approve": true },
-        "approval_days_max": 3,
+    World::on_both(|world| {
+        let adopted = world.change(Who::Principal, &path(), &simple());
+        assert_eq!(adopted.status, 201, "{}", adopted.text());
+        assert_eq!(adopted.json()["version"], 1);
+        let two = json!({
+            "rules": [
+                { "document_types": ["licence"], "amount_from_fen": 100_000,
+                  "steps": [{ "role": "approver", "needed": 2 }, { "person": Who::Principal.id() }] },
+                { "steps": [{ "role": "principal" }] },
+            ],
+            "separation": { "requester_may_approve": true },
+            "approval_days_max": 3,
+        });
+        let second = world.change(Who::Principal, &path(), &two).json();
+        assert_eq!(second["version"], 2);
+        assert_eq!(second["rules"][0]["steps"][0]["needed"], 2);
+        assert_eq!(second["separation"]["requester_may_approve"], true);
+        assert_eq!(world.get(Who::Agent, &path()).json(), second);
+        let versions = world.get(Who::Supervisor, &format!("{}/versions", path())).json();
+        assert_eq!(versions["items"], json!([adopted.json(), second]));
     });
-    let second = world.change(Who::Principal, &path(), &two).json();
-    assert_eq!(second["version"], 2);
-    assert_eq!(second["rules"][0]["steps"][0]["needed"], 2);
-    assert_eq!(second["separation"]["requester_may_approve"], true);
-    assert_eq!(world.get(Who::Agent, &path()).json(), second);
-    let versions = world.get(Who::Supervisor, &format!("{}/versions", path())).json();
-    assert_eq!(versions["items"], json!([adopted.json(), second]));
 }
 
 #[test]

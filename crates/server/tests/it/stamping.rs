@@ -20,6 +20,23 @@ impl World {
         self.change(who, &format!("{}/stamp", place(asked)), &json!({ "pin": pin }))
     }
 
+    /// As a process that was killed left a request: the intent is durable, the outcome is missing.
+    fn cut_off(self, asked: &Value) -> Self {
+        let id: registry::UseId = asked["id"].as_str().unwrap().parse().unwrap();
+        self.after_crash(move |change| {
+            Box::pin(async move {
+                let current = change.usage(id).await?;
+                let begun: registry::UseEvent = serde_json::from_value(json!({ "type": "begun",
+                    "at": testkit::now(), "item": 0, "document": sm3(&ofd("通知")).to_string(),
+                    "placement": "{}", "by": { "kind": "person", "id": Who::Custodian.id() } }))
+                .unwrap();
+                let (sequence, recorded) = (current.version + 1, crate::world::recorded());
+                change.record_usage(id, current, &[begun], &recorded).await?;
+                Ok(("use.intended", "use_record", format!("{id}/{sequence}")))
+            })
+        })
+    }
+
     pub(crate) fn log_key(&self) -> LogKey {
         LogKey::parse(self.server.get("/api/log/key", &[]).text()).unwrap()
     }
@@ -27,119 +44,127 @@ impl World {
 
 #[test]
 fn r51_an_approved_document_is_sealed_recorded_and_proved() {
-    let world = World::with_policy();
-    let asked = world.approved("通知");
-    let stamped = world.stamp(Who::Custodian, &asked, PIN);
-    assert_eq!(stamped.status, 201, "{}", stamped.text());
-    let view = stamped.json();
-    let sealed = world.get(Who::Agent, stamped.header("location").unwrap());
-    assert_eq!(sm3(&sealed.body).to_string(), view["sealed"].as_str().unwrap());
-    let verified = world.server.post("/api/verify", &[], &sealed.body).json();
-    assert_eq!(verified["conclusion"], "passed", "{verified}");
-    assert_eq!(
-        world.get(Who::Agent, &place(&asked)).json()["status"],
-        "completed"
-    );
+    World::on_both(|world| {
+        world.adopt();
+        let asked = world.approved("通知");
+        let stamped = world.stamp(Who::Custodian, &asked, PIN);
+        assert_eq!(stamped.status, 201, "{}", stamped.text());
+        let view = stamped.json();
+        let sealed = world.get(Who::Agent, stamped.header("location").unwrap());
+        assert_eq!(sm3(&sealed.body).to_string(), view["sealed"].as_str().unwrap());
+        let verified = world.server.post("/api/verify", &[], &sealed.body).json();
+        assert_eq!(verified["conclusion"], "passed", "{verified}");
+        assert_eq!(
+            world.get(Who::Agent, &place(&asked)).json()["status"],
+            "completed"
+        );
 
-    let records = world
-        .get(Who::Approver, &format!("{}/records", place(&asked)))
-        .json();
-    let record = &records["items"][0];
-    assert_eq!(
-        (&record["outcome"], &record["sealed"]),
-        (&"stamped".into(), &view["sealed"])
-    );
-    assert_eq!(record["by"]["id"], json!(Who::Custodian.id()));
+        let records = world
+            .get(Who::Approver, &format!("{}/records", place(&asked)))
+            .json();
+        let record = &records["items"][0];
+        assert_eq!(
+            (&record["outcome"], &record["sealed"]),
+            (&"stamped".into(), &view["sealed"])
+        );
+        assert_eq!(record["by"]["id"], json!(Who::Custodian.id()));
 
-    let proof = format!("{}/records/{}/proof", place(&asked), view["sequence"]);
-    let proof = world.get(Who::Supervisor, &proof);
-    let proof = ProofFile::parse(proof.text()).unwrap();
-    let (entry, checkpoint) = proof.verify(&[world.log_key()]).unwrap();
-    assert_eq!(entry.act, "use.outcome");
-    assert_eq!(entry.details["outcome"]["sealed"], view["sealed"]);
-    let public = world.server.get(
-        &format!(
-            "/api/log/inclusion?index={}&size={}",
-            proof.index, checkpoint.size
-        ),
-        &[],
-    );
-    let hashes: Vec<String> = proof.hashes.iter().map(ToString::to_string).collect();
-    assert_eq!(public.json()["hashes"], json!(hashes));
-    let beyond = format!("/api/log/inclusion?index=0&size={}", checkpoint.size + 1000);
-    world.server.get(&beyond, &[]).check_problem(422, "OUTSIDE_LOG");
+        let proof = format!("{}/records/{}/proof", place(&asked), view["sequence"]);
+        let proof = world.get(Who::Supervisor, &proof);
+        let proof = ProofFile::parse(proof.text()).unwrap();
+        let (entry, checkpoint) = proof.verify(&[world.log_key()]).unwrap();
+        assert_eq!(entry.act, "use.outcome");
+        assert_eq!(entry.details["outcome"]["sealed"], view["sealed"]);
+        let public = world.server.get(
+            &format!(
+                "/api/log/inclusion?index={}&size={}",
+                proof.index, checkpoint.size
+            ),
+            &[],
+        );
+        let hashes: Vec<String> = proof.hashes.iter().map(ToString::to_string).collect();
+        assert_eq!(public.json()["hashes"], json!(hashes));
+        let beyond = format!("/api/log/inclusion?index=0&size={}", checkpoint.size + 1000);
+        world.server.get(&beyond, &[]).check_problem(422, "OUTSIDE_LOG");
+    });
 }
 
 #[test]
 fn r51_nothing_is_sealed_before_it_is_approved_or_twice() {
-    let world = World::with_policy();
-    let asked = world.ask(&ofd("通知")).json();
-    let early = world.stamp(Who::Custodian, &asked, PIN);
-    early.check_problem(422, "NOT_IN_THIS_STATE");
-    world.approve(Who::Approver, &asked);
-    let stamp = format!("{}/stamp", place(&asked));
-    let first = world.change_under("key", Who::Custodian, &stamp, &json!({ "pin": PIN }));
-    assert_eq!(first.status, 201, "{}", first.text());
-    // Under the same key the answer comes again, whatever the PIN: nothing is sealed for it.
-    let again = world.change_under("key", Who::Custodian, &stamp, &json!({ "pin": "other horse" }));
-    assert_eq!((again.status, again.json()), (201, first.json()));
-    let twice = world.change_under("other", Who::Custodian, &stamp, &json!({ "pin": PIN }));
-    twice.check_problem(422, "NOT_IN_THIS_STATE");
-    let records = world
-        .get(Who::Agent, &format!("{}/records", place(&asked)))
-        .json();
-    assert_eq!(records["items"].as_array().unwrap().len(), 1);
+    World::on_both(|world| {
+        world.adopt();
+        let asked = world.ask(&ofd("通知")).json();
+        let early = world.stamp(Who::Custodian, &asked, PIN);
+        early.check_problem(422, "NOT_IN_THIS_STATE");
+        world.approve(Who::Approver, &asked);
+        let stamp = format!("{}/stamp", place(&asked));
+        let first = world.change_under("key", Who::Custodian, &stamp, &json!({ "pin": PIN }));
+        assert_eq!(first.status, 201, "{}", first.text());
+        // Under the same key the answer comes again, whatever the PIN: nothing is sealed for it.
+        let again = world.change_under("key", Who::Custodian, &stamp, &json!({ "pin": "other horse" }));
+        assert_eq!((again.status, again.json()), (201, first.json()));
+        let twice = world.change_under("other", Who::Custodian, &stamp, &json!({ "pin": PIN }));
+        twice.check_problem(422, "NOT_IN_THIS_STATE");
+        let records = world
+            .get(Who::Agent, &format!("{}/records", place(&asked)))
+            .json();
+        assert_eq!(records["items"].as_array().unwrap().len(), 1);
+    });
 }
 
 #[test]
 fn r45_only_the_custodian_with_the_pin_seals() {
-    let world = World::with_policy();
-    let asked = world.approved("通知");
-    // Others are refused before a PIN is tried, so they cannot use up its tries.
-    for _ in 0..8 {
+    World::on_both(|world| {
+        world.adopt();
+        let asked = world.approved("通知");
+        // Others are refused before a PIN is tried, so they cannot use up its tries.
+        for _ in 0..8 {
+            world
+                .stamp(Who::Approver, &asked, "wrong horse")
+                .check_problem(422, "NOT_THE_CUSTODIAN");
+        }
+        let wrong = world.stamp(Who::Custodian, &asked, "wrong horse");
+        assert_eq!(wrong.status, 403, "{}", wrong.text());
+        assert_eq!(world.get(Who::Agent, &place(&asked)).json()["open"], 0);
+        assert_eq!(world.stamp(Who::Custodian, &asked, PIN).status, 201);
+        world.server.clock.advance(1);
+        let late = world.approved("另一份");
+        world.server.clock.advance(8 * 86_400 - 7200);
         world
-            .stamp(Who::Approver, &asked, "wrong horse")
-            .check_problem(422, "NOT_THE_CUSTODIAN");
-    }
-    let wrong = world.stamp(Who::Custodian, &asked, "wrong horse");
-    assert_eq!(wrong.status, 403, "{}", wrong.text());
-    assert_eq!(world.get(Who::Agent, &place(&asked)).json()["open"], 0);
-    assert_eq!(world.stamp(Who::Custodian, &asked, PIN).status, 201);
-    world.server.clock.advance(1);
-    let late = world.approved("另一份");
-    world.server.clock.advance(8 * 86_400 - 7200);
-    world
-        .stamp(Who::Custodian, &late, PIN)
-        .check_problem(401, "NO_SESSION");
+            .stamp(Who::Custodian, &late, PIN)
+            .check_problem(401, "NO_SESSION");
+    });
 }
 
 #[test]
 fn r53_what_failed_is_recorded_and_may_be_tried_again() {
-    let world = World::with_policy();
-    let document = ofd("通知");
-    world.send(Who::Agent, "/api/documents", &document);
-    let mut order = crate::uses::order(&document);
-    order["placement"]["positions"][0]["x_mm"] = 1000.into();
-    let asked = world.change(Who::Agent, "/api/uses", &order).json();
-    assert_eq!(world.approve(Who::Approver, &asked).status, 201);
-    let failed = world.stamp(Who::Custodian, &asked, PIN);
-    failed.check_problem(422, "DOCUMENT_NOT_SEALED");
-    let view = world.get(Who::Agent, &place(&asked)).json();
-    assert_eq!(
-        (&view["status"], &view["failed"], &view["open"]),
-        (&"approved".into(), &1.into(), &0.into())
-    );
-    let records = world
-        .get(Who::Agent, &format!("{}/records", place(&asked)))
-        .json();
-    assert_eq!(records["items"][0]["outcome"], "failed");
-    assert_eq!(records["items"][0]["reason"], "the seal has no place there");
-    let sequence = &records["items"][0]["sequence"];
-    let none = world.get(
-        Who::Agent,
-        &format!("{}/records/{sequence}/sealed", place(&asked)),
-    );
-    none.check_problem(404, "NOT_FOUND");
+    World::on_both(|world| {
+        world.adopt();
+        let document = ofd("通知");
+        world.send(Who::Agent, "/api/documents", &document);
+        let mut order = crate::uses::order(&document);
+        order["placement"]["positions"][0]["x_mm"] = 1000.into();
+        let asked = world.change(Who::Agent, "/api/uses", &order).json();
+        assert_eq!(world.approve(Who::Approver, &asked).status, 201);
+        let failed = world.stamp(Who::Custodian, &asked, PIN);
+        failed.check_problem(422, "DOCUMENT_NOT_SEALED");
+        let view = world.get(Who::Agent, &place(&asked)).json();
+        assert_eq!(
+            (&view["status"], &view["failed"], &view["open"]),
+            (&"approved".into(), &1.into(), &0.into())
+        );
+        let records = world
+            .get(Who::Agent, &format!("{}/records", place(&asked)))
+            .json();
+        assert_eq!(records["items"][0]["outcome"], "failed");
+        assert_eq!(records["items"][0]["reason"], "the seal has no place there");
+        let sequence = &records["items"][0]["sequence"];
+        let none = world.get(
+            Who::Agent,
+            &format!("{}/records/{sequence}/sealed", place(&asked)),
+        );
+        none.check_problem(404, "NOT_FOUND");
+    });
 }
 
 #[test]
@@ -163,20 +188,7 @@ fn r51_a_document_that_was_changed_on_the_disk_is_not_sealed() {
 fn r53_a_use_that_a_crash_cut_off_is_settled_at_the_next_start() {
     let world = World::with_policy();
     let asked = world.approved("通知");
-    let id: registry::UseId = asked["id"].as_str().unwrap().parse().unwrap();
-    // As the process that was killed left it: the intent is durable, the outcome is missing.
-    let world = world.after_crash(move |change| {
-        Box::pin(async move {
-            let current = change.usage(id).await?;
-            let begun: registry::UseEvent = serde_json::from_value(json!({ "type": "begun",
-                "at": testkit::now(), "item": 0, "document": sm3(&ofd("通知")).to_string(),
-                "placement": "{}", "by": { "kind": "person", "id": Who::Custodian.id() } }))
-            .unwrap();
-            let (sequence, recorded) = (current.version + 1, crate::world::recorded());
-            change.record_usage(id, current, &[begun], &recorded).await?;
-            Ok(("use.intended", "use_record", format!("{id}/{sequence}")))
-        })
-    });
+    let world = world.cut_off(&asked);
     let view = world.get(Who::Agent, &place(&asked)).json();
     assert_eq!(
         (&view["open"], &view["failed"], &view["status"]),
@@ -189,6 +201,52 @@ fn r53_a_use_that_a_crash_cut_off_is_settled_at_the_next_start() {
     assert!(reason.starts_with("interrupted"), "{reason}");
     // It may be sealed now, and every intent has one outcome.
     assert_eq!(world.stamp(Who::Custodian, &asked, PIN).status, 201);
+    assert_eq!(world.audited(), ["NOTHING_SAVED"]);
+}
+
+/// On a shared database the next start is no reason to settle: another process may be sealing.
+#[test]
+fn r53_a_use_that_another_process_left_open_is_settled_after_a_quarter_of_an_hour() {
+    let Some(server) = testkit::PrivatePostgres::shared() else {
+        return;
+    };
+    let world = World::on(Some(server.database()), "documents.settle_seconds = 1\n");
+    world.adopt();
+    let asked = world.approved("通知");
+    let world = world.cut_off(&asked);
+    let open = || world.get(Who::Agent, &place(&asked)).json()["open"].clone();
+    let looks = || std::thread::sleep(std::time::Duration::from_millis(1500));
+    looks();
+    world.server.clock.advance(900);
+    looks();
+    assert_eq!(open(), 1);
+    // Whoever wants to seal it in the meantime hears that somebody does.
+    world
+        .stamp(Who::Custodian, &asked, PIN)
+        .check_problem(422, "OUTCOME_UNKNOWN");
+    world.server.clock.advance(1);
+    for _ in 0..100 {
+        if open() == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(100));
+    }
+    let view = world.get(Who::Agent, &place(&asked)).json();
+    assert_eq!(
+        (&view["open"], &view["failed"], &view["status"]),
+        (&0.into(), &1.into(), &"approved".into())
+    );
+    assert_eq!(
+        world
+            .change_under(
+                "again",
+                Who::Custodian,
+                &format!("{}/stamp", place(&asked)),
+                &json!({ "pin": PIN })
+            )
+            .status,
+        201
+    );
     assert_eq!(world.audited(), ["NOTHING_SAVED"]);
 }
 

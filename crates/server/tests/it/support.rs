@@ -29,8 +29,8 @@ pub(crate) fn pki() -> TestPki {
 pub(crate) struct Clock(Arc<AtomicI64>);
 
 impl Clock {
-    fn new() -> Self {
-        Self(Arc::new(AtomicI64::new(now().as_second())))
+    pub(crate) fn at(time: Timestamp) -> Self {
+        Self(Arc::new(AtomicI64::new(time.as_second())))
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -39,6 +39,10 @@ impl Clock {
 
     pub(crate) fn advance(&self, seconds: i64) {
         self.0.fetch_add(seconds, Ordering::SeqCst);
+    }
+
+    pub(crate) fn set(&self, second: i64) {
+        self.0.store(second, Ordering::SeqCst);
     }
 }
 
@@ -102,6 +106,55 @@ fn lay_out_making(pki: &TestPki, folder: &Path) -> Certificate {
     issuer
 }
 
+/// A server on a thread of its own.
+pub(crate) struct Running {
+    pub(crate) address: SocketAddr,
+    pub(crate) stop: oneshot::Sender<()>,
+    /// Did all requests finish?
+    pub(crate) thread: JoinHandle<bool>,
+}
+
+impl Running {
+    /// Starts one in a folder; different seeds give different identifiers.
+    pub(crate) fn start(folder: &Path, lines: &str, clock: &Clock, seed: u64) -> Self {
+        let text = format!("{CONFIG}{lines}");
+        std::fs::write(folder.join("pin"), "correct horse").unwrap();
+        let config = Config::read(&text, folder, []).unwrap();
+        let pki = pki();
+        let trust = Trust::for_all(pki.trust().anchors().to_vec());
+        let mut intermediates = pki.intermediates();
+        if lines.contains("making.") {
+            intermediates.push(lay_out_making(&pki, &folder.join("making")));
+        }
+        let verifier = Verifier::new(trust, intermediates, Vec::new());
+        let time = clock.clone();
+        let (stop, stopped) = oneshot::channel();
+        let (tell, told) = std::sync::mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(2)
+                .enable_all()
+                .build()
+                .unwrap();
+            runtime.block_on(async {
+                let outside = Outside::new(move || time.now(), SeededRng::new(seed));
+                let server = Server::start(config, verifier, outside).await.unwrap();
+                tell.send(server.address()).unwrap();
+                server
+                    .run(async {
+                        let _ = stopped.await;
+                    })
+                    .await
+            })
+        });
+        Self {
+            address: told.recv().unwrap(),
+            stop,
+            thread,
+        }
+    }
+}
+
 /// A running server; it stops when dropped.
 pub(crate) struct TestServer {
     pub(crate) address: SocketAddr,
@@ -124,47 +177,13 @@ impl TestServer {
 
     /// In a folder where a server may have run before.
     pub(crate) fn in_folder(folder: TempDir, lines: &str) -> Self {
-        let text = format!("{CONFIG}{lines}");
-        std::fs::write(folder.path().join("pin"), "correct horse").unwrap();
-        let config = Config::read(&text, folder.path(), []).unwrap();
-        let pki = pki();
-        let trust = Trust::for_all(pki.trust().anchors().to_vec());
-        let mut intermediates = pki.intermediates();
-        if lines.contains("making.") {
-            intermediates.push(lay_out_making(&pki, &folder.path().join("making")));
-        }
-        let verifier = Verifier::new(trust, intermediates, Vec::new());
-        let clock = Clock::new();
-        let time = clock.clone();
-        let (stop, stopped) = oneshot::channel();
-        let (tell, told) = std::sync::mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_multi_thread()
-                .worker_threads(2)
-                .enable_all()
-                .build()
-                .unwrap();
-            runtime.block_on(async {
-                let server = Server::start(
-                    config,
-                    verifier,
-                    Outside::new(move || time.now(), SeededRng::new(7)),
-                )
-                .await
-                .unwrap();
-                tell.send(server.address()).unwrap();
-                server
-                    .run(async {
-                        let _ = stopped.await;
-                    })
-                    .await
-            })
-        });
+        let clock = Clock::at(now());
+        let running = Running::start(folder.path(), lines, &clock, 7);
         Self {
-            address: told.recv().unwrap(),
+            address: running.address,
             clock,
-            stop: Some(stop),
-            thread: Some(thread),
+            stop: Some(running.stop),
+            thread: Some(running.thread),
             folder: Some(folder),
         }
     }
@@ -209,31 +228,7 @@ impl TestServer {
         assert!(self.wait());
         let path = self.folder.as_ref().unwrap().path().join("data/yinxin.db");
         let database = database.map_or(Database::Sqlite(path), |address| address.parse().unwrap());
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let export = runtime.block_on(async {
-            let store = Store::open(&StoreConfig::new(database)).await.unwrap();
-            let mut writer =
-                audit::ExportWriter::new(Vec::new(), "test/audit", std::slice::from_ref(&key)).unwrap();
-            store
-                .snapshot()
-                .await
-                .unwrap()
-                .export_log(&mut writer)
-                .await
-                .unwrap();
-            store.close().await;
-            writer.finish().unwrap()
-        });
-        let against = audit::Against {
-            keys: &[key],
-            saved: &[saved],
-            now: self.clock.now(),
-            salt: [7; 16],
-        };
-        audit::check(|| Ok(&export[..]), against).unwrap()
+        audited(database, &key, &[saved], self.clock.now())
     }
 
     /// Stops it; a server with the same data runs in its place.
@@ -258,10 +253,7 @@ impl TestServer {
 
     /// One request on a connection of its own.
     pub(crate) fn request(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-        let mut stream = self.open(method, path, headers, Some(body.len()));
-        // The server may refuse before it has read everything.
-        let _ = stream.write_all(body);
-        read_answer(stream)
+        request(self.address, method, path, headers, body).unwrap()
     }
 
     /// A connection on which the head of a request was sent.
@@ -272,16 +264,7 @@ impl TestServer {
         headers: &[(&str, &str)],
         length: Option<usize>,
     ) -> TcpStream {
-        let mut stream = TcpStream::connect(self.address).unwrap();
-        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
-        for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
-        }
-        if let Some(length) = length {
-            head += &format!("Content-Length: {length}\r\n");
-        }
-        stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
-        stream
+        open(self.address, method, path, headers, length).unwrap()
     }
 }
 
@@ -294,6 +277,35 @@ impl Drop for TestServer {
             let _ = thread.join();
         }
     }
+}
+
+/// What an auditor finds in the export of a log, with checkpoints that were kept.
+pub(crate) fn audited(
+    database: Database,
+    key: &audit::LogKey,
+    saved: &[audit::SignedCheckpoint],
+    now: Timestamp,
+) -> audit::Report {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let export = runtime.block_on(async {
+        let store = Store::open(&StoreConfig::new(database)).await.unwrap();
+        let mut writer = audit::ExportWriter::new(Vec::new(), key.name(), std::slice::from_ref(key)).unwrap();
+        let mut reader = store.snapshot().await.unwrap();
+        reader.export_log(&mut writer).await.unwrap();
+        drop(reader);
+        store.close().await;
+        writer.finish().unwrap()
+    });
+    let against = audit::Against {
+        keys: std::slice::from_ref(key),
+        saved,
+        now,
+        salt: [7; 16],
+    };
+    audit::check(|| Ok(&export[..]), against).unwrap()
 }
 
 /// What came back.
@@ -342,28 +354,67 @@ impl Answer {
     }
 }
 
-pub(crate) fn read_answer(mut stream: TcpStream) -> Answer {
+/// One request on a connection of its own; nothing when it broke before the head of the answer was there.
+pub(crate) fn request(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Option<Answer> {
+    let mut stream = open(address, method, path, headers, Some(body.len())).ok()?;
+    // The server may refuse before it has read everything.
+    let _ = stream.write_all(body);
+    try_read_answer(stream)
+}
+
+fn open(
+    address: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    length: Option<usize>,
+) -> std::io::Result<TcpStream> {
+    let mut stream = TcpStream::connect(address)?;
+    let mut head = format!("{method} {path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        head += &format!("{name}: {value}\r\n");
+    }
+    if let Some(length) = length {
+        head += &format!("Content-Length: {length}\r\n");
+    }
+    stream.write_all(format!("{head}\r\n").as_bytes())?;
+    Ok(stream)
+}
+
+pub(crate) fn read_answer(stream: TcpStream) -> Answer {
+    try_read_answer(stream).unwrap()
+}
+
+fn try_read_answer(mut stream: TcpStream) -> Option<Answer> {
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes);
-    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n").unwrap();
+    let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap();
     let status = head[9..12].parse().unwrap();
     let mut body = bytes[end + 4..].to_vec();
     if head.to_ascii_lowercase().contains("transfer-encoding: chunked") {
         body = unchunk(&body);
     }
-    Answer { status, head, body }
+    Some(Answer { status, head, body })
 }
 
+/// What came of a chunked body, which may have broken off.
 fn unchunk(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
-        let end = rest.windows(2).position(|window| window == b"\r\n").unwrap();
-        let length = usize::from_str_radix(str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
-        if length == 0 {
+        let end = rest.windows(2).position(|window| window == b"\r\n");
+        let Some(end) = end.filter(|end| *end > 0) else {
             return body;
-        }
-        body.extend_from_slice(&rest[end + 2..end + 2 + length]);
-        rest = &rest[end + 4 + length..];
+        };
+        let length = usize::from_str_radix(str::from_utf8(&rest[..end]).unwrap(), 16).unwrap();
+        let there = rest.len().min(end + 2 + length);
+        body.extend_from_slice(&rest[end + 2..there]);
+        rest = rest.get(end + 4 + length..).unwrap_or_default();
     }
 }

@@ -2,13 +2,14 @@
 //! begin with. Keys, certificate and seal are real, so that stamping is.
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use audit::{Actor, ActorKind, Against, Entry, ExportWriter, LogKey, Subject};
+use audit::{Actor, ActorKind, Entry, ExportWriter, LogKey, Subject};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use gm::{Signer as _, sm3};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use keys::{Kdf, KeyStore, NewKey, Options};
 use pki::{CertificateTemplate, Issuer, Name, PathCache, PathQuery, Purpose, VerifiedPath, validate};
 use registry::{
@@ -106,12 +107,16 @@ pub(crate) const UNIT: u64 = 10;
 pub(crate) const SEAL: u64 = 20;
 pub(crate) const SYSTEM: u64 = 60;
 
+/// A seal in the middle of the first page, as a query writes it.
+pub(crate) const QUERY: &str = "document_type=licence&placement=%7B%22positions%22%3A%5B%7B%22kind%22%3A%22point%22%2C\
+    %22pages%22%3A%5B1%5D%2C%22x_mm%22%3A100%2C%22y_mm%22%3A200%7D%5D%7D";
+
 /// A server with that unit, and sessions of its people.
 pub(crate) struct World {
     pub(crate) server: TestServer,
     /// The address of a PostgreSQL database; SQLite if none.
     database: Option<String>,
-    lines: String,
+    pub(crate) lines: String,
 }
 
 impl World {
@@ -125,7 +130,7 @@ impl World {
     }
 
     /// On a PostgreSQL database, or on SQLite.
-    fn on(database: Option<String>, lines: &str) -> Self {
+    pub(crate) fn on(database: Option<String>, lines: &str) -> Self {
         let url = database.iter().map(|url| format!("database.url = \"{url}\"\n"));
         let lines = format!("{LINES}{lines}{}", url.collect::<String>());
         // The first start makes the installation's keys, with which the world is made.
@@ -149,6 +154,27 @@ impl World {
         if let Some(server) = testkit::PrivatePostgres::shared() {
             check(Self::on(Some(server.database()), lines));
         }
+    }
+
+    /// A grant that is in force, but not opened yet: its path.
+    pub(crate) fn granted(&self, documents_max: u64) -> String {
+        let order = json!({ "unit": id(UNIT), "seal": id(SEAL), "system": id(SYSTEM), "purpose": "核发证照",
+            "document_types": ["licence"], "from": "2026-06-15T00:00:00Z", "until": "2026-07-15T00:00:00Z",
+            "documents_max": documents_max, "per": "day" });
+        let asked = self.change(Who::Agent, "/api/grants", &order);
+        assert_eq!(asked.status, 201, "{}", asked.text());
+        let place = format!("/api/grants/{}", asked.json()["id"].as_str().unwrap());
+        for (who, step) in [(Who::Principal, "consent"), (Who::PlatformOwner, "authorise")] {
+            let given = self.change(who, &format!("{place}/{step}"), &json!({}));
+            assert_eq!(given.status, 201, "{}", given.text());
+        }
+        assert_eq!(self.get(Who::Agent, &place).json()["status"], "authorised");
+        place
+    }
+
+    /// The custodian opens a grant.
+    pub(crate) fn open(&self, place: &str, pin: &str) -> Answer {
+        self.change(Who::Custodian, &format!("{place}/key"), &json!({ "pin": pin }))
     }
 
     /// Stops the server; another one runs in its place.
@@ -181,26 +207,7 @@ impl World {
 
     /// A request of the business system, with the headers of its signature.
     pub(crate) fn sign(&self, path: &str, query: &str, body: &[u8], nonce: &str) -> Vec<(String, String)> {
-        let content_digest = format!("sm3=:{}:", STANDARD.encode(sm3(body).0));
-        let input = format!(
-            "(\"@method\" \"@path\" \"@query\" \"content-digest\");created={};keyid=\"{}\";nonce=\"{nonce}\";\
-             alg=\"sm2-sm3\"",
-            self.server.clock.now().as_second(),
-            id(SYSTEM)
-        );
-        let base = format!(
-            "\"@method\": POST\n\"@path\": {path}\n\"@query\": ?{query}\n\"content-digest\": {content_digest}\n\
-             \"@signature-params\": {input}"
-        );
-        let signature = system().key.sign(base.as_bytes()).unwrap().to_raw();
-        vec![
-            ("content-digest".into(), content_digest),
-            ("signature-input".into(), format!("sig1={input}")),
-            (
-                "signature".into(),
-                format!("sig1=:{}:", STANDARD.encode(signature)),
-            ),
-        ]
+        sign(self.server.clock.now(), (path, query), body, nonce)
     }
 
     pub(crate) fn post_with(
@@ -255,7 +262,8 @@ impl World {
         }
     }
 
-    fn stopped(self) -> (TempDir, Database) {
+    /// Stops the server: what it leaves, and where its data stands.
+    pub(crate) fn stopped(self) -> (TempDir, Database) {
         let database = self.database.clone();
         let folder = self.server.stopped();
         let file = || Database::Sqlite(folder.path().join("data/yinxin.db"));
@@ -308,26 +316,7 @@ impl World {
         let at = self.server.clock.now();
         // What is dropped takes the data with it.
         let (_folder, database) = self.stopped();
-        let export = tokio::runtime::Runtime::new().unwrap().block_on(async {
-            let store = Store::open(&StoreConfig::new(database)).await.unwrap();
-            let mut writer = ExportWriter::new(Vec::new(), key.name(), std::slice::from_ref(&key)).unwrap();
-            store
-                .snapshot()
-                .await
-                .unwrap()
-                .export_log(&mut writer)
-                .await
-                .unwrap();
-            store.close().await;
-            writer.finish().unwrap()
-        });
-        let against = Against {
-            keys: &[key],
-            saved: &[],
-            now: at,
-            salt: [0; 16],
-        };
-        let report = audit::check(|| Ok(&export[..]), against).unwrap();
+        let report = crate::support::audited(database, &key, &[], at);
         let code = |finding| serde_json::to_value(finding).unwrap()["code"].clone();
         assert_eq!(
             report.conclusion,
@@ -345,7 +334,36 @@ impl World {
     }
 }
 
-const LINES: &str = "sign_in.idle_seconds_max = 86400\nsign_in.session_seconds_max = 86400\n";
+/// The headers that sign a request of the business system to a path with a query.
+pub(crate) fn sign(
+    at: Timestamp,
+    (path, query): (&str, &str),
+    body: &[u8],
+    nonce: &str,
+) -> Vec<(String, String)> {
+    let content_digest = format!("sm3=:{}:", STANDARD.encode(sm3(body).0));
+    let input = format!(
+        "(\"@method\" \"@path\" \"@query\" \"content-digest\");created={};keyid=\"{}\";nonce=\"{nonce}\";\
+         alg=\"sm2-sm3\"",
+        at.as_second(),
+        id(SYSTEM)
+    );
+    let base = format!(
+        "\"@method\": POST\n\"@path\": {path}\n\"@query\": ?{query}\n\"content-digest\": {content_digest}\n\
+         \"@signature-params\": {input}"
+    );
+    let signature = system().key.sign(base.as_bytes()).unwrap().to_raw();
+    vec![
+        ("content-digest".into(), content_digest),
+        ("signature-input".into(), format!("sig1={input}")),
+        (
+            "signature".into(),
+            format!("sig1=:{}:", STANDARD.encode(signature)),
+        ),
+    ]
+}
+
+pub(crate) const LINES: &str = "sign_in.idle_seconds_max = 86400\nsign_in.session_seconds_max = 86400\n";
 
 #[derive(Deserialize)]
 struct MasterFile {
@@ -466,19 +484,22 @@ pub(crate) fn populate(data: &Path, database: Option<&str>) {
     });
 }
 
-/// The certificate and the key of the business system.
-pub(crate) fn system() -> Identity {
-    let name = Name::parse("C=CN,O=印信测试（仅供测试）,CN=测试业务系统").unwrap();
-    let validity = (
-        testkit::time("2025-01-01T00:00:00Z"),
-        testkit::time("2035-01-01T00:00:00Z"),
-    );
-    pki().leaf(&CertificateTemplate::signer(name, &[60], validity), 60)
+/// The certificate and the key of the business system, made once.
+pub(crate) fn system() -> &'static Identity {
+    static SYSTEM: OnceLock<Identity> = OnceLock::new();
+    SYSTEM.get_or_init(|| {
+        let name = Name::parse("C=CN,O=印信测试（仅供测试）,CN=测试业务系统").unwrap();
+        let validity = (
+            testkit::time("2025-01-01T00:00:00Z"),
+            testkit::time("2035-01-01T00:00:00Z"),
+        );
+        pki().leaf(&CertificateTemplate::signer(name, &[60], validity), 60)
+    })
 }
 
 /// The business system as a client, and the platform that it runs on.
 async fn client(store: &Store) {
-    let certificate = system().certificate;
+    let certificate = &system().certificate;
     let client = ApiClient {
         id: SystemId(id(SYSTEM)),
         name: "测试业务系统".into(),
@@ -562,14 +583,7 @@ async fn person(store: &Store, who: Who) {
         locked_until: None,
         closed: false,
     };
-    let session = Session {
-        token: sm3(who.token().as_bytes()),
-        account: account.id,
-        begun_at: now(),
-        used_at: now(),
-        ends_at: now() + SignedDuration::from_secs(400_000_000),
-        facts: json!({}),
-    };
+    let session = session(who, &who.token(), now());
     write(store, move |change| {
         let (events, account, session) = (events.clone(), account.clone(), session.clone());
         Box::pin(async move {
@@ -582,6 +596,18 @@ async fn person(store: &Store, who: Who) {
         })
     })
     .await;
+}
+
+/// A session that somebody began.
+pub(crate) fn session(who: Who, token: &str, at: Timestamp) -> Session {
+    Session {
+        token: sm3(token.as_bytes()),
+        account: id(100 + who as u64),
+        begun_at: at,
+        used_at: at,
+        ends_at: at + SignedDuration::from_secs(400_000_000),
+        facts: json!({}),
+    }
 }
 
 async fn write<F>(store: &Store, mut work: F)
