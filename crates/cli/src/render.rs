@@ -19,7 +19,7 @@ use crate::words::ofd_words;
 const PDF_MAGIC: &[u8] = b"%PDF";
 
 /// Where systems keep their fonts; what is not there is passed over.
-const FONT_FOLDERS: [&str; 6] = [
+pub(crate) const FONT_FOLDERS: [&str; 6] = [
     "/usr/share/fonts",
     "/usr/local/share/fonts",
     "/Library/Fonts",

@@ -27,6 +27,7 @@ const HEAD_BYTES_MAX: usize = 1 << 20;
 /// What is to be drawn.
 #[derive(clap::Args)]
 pub(crate) struct Args {
+    /// `-` is standard input, where otherwise the password stands.
     file: PathBuf,
     #[arg(long)]
     page: usize,
@@ -136,9 +137,18 @@ fn split(mut answer: Vec<u8>) -> Option<(Said, Vec<u8>)> {
 pub(crate) fn run(args: &Args, _: &Context) -> Result<ExitCode, Failure> {
     limit_itself();
     let mut password = Zeroizing::new(String::new());
-    let read = std::io::stdin().lock().take(1024).read_to_string(&mut password);
-    read.map_err(Failure::software)?;
-    let bytes = read_small(&args.file)?;
+    let mut bytes = Vec::new();
+    if args.file == Path::new("-") {
+        let read = std::io::stdin()
+            .lock()
+            .take(MEMORY_BYTES_MAX)
+            .read_to_end(&mut bytes);
+        read.map_err(Failure::software)?;
+    } else {
+        let read = std::io::stdin().lock().take(1024).read_to_string(&mut password);
+        read.map_err(Failure::software)?;
+        bytes = read_small(&args.file)?;
+    }
     let fonts = Arc::new(FontLibrary::from_folders(&args.fonts));
     let password = Some(password.as_str()).filter(|password| !password.is_empty());
     let drawn = PdfDocument::read(bytes, password, fonts, Limits::default())

@@ -3,11 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use server::{Config, ConfigError, LogFormat, LogLevel, OpenError, Server, ServerError};
+use server::{Config, ConfigError, LogFormat, LogLevel, OpenError, PageProcess, Server, ServerError};
 use tokio::signal::unix::{SignalKind, signal};
 use tracing::level_filters::LevelFilter;
 
 use crate::common::{Context, Failure, print, read_small};
+use crate::render::FONT_FOLDERS;
+use crate::render_pdf;
 use crate::trust::TrustArgs;
 
 /// 启动服务（HTTP 接口），配置见一个 TOML 文件；SIGTERM 或 Ctrl-C 正常停止。
@@ -44,7 +46,8 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let finished = runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(Failure::software)?;
         let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::software)?;
-        let server = Server::start(config, verifier, (context.outside)()).await;
+        let outside = (context.outside)().with_pdf_pages(pdf_pages()?);
+        let server = Server::start(config, verifier, outside).await;
         let server = server.map_err(|error| server_words(&error))?;
         print(&format!("http://{}/\n", server.address()))?;
         let stop = async {
@@ -61,6 +64,18 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(75)
+    })
+}
+
+/// The program itself, as it draws pages of PDF files in a process of its own.
+fn pdf_pages() -> Result<PageProcess, Failure> {
+    let mut arguments = vec![render_pdf::COMMAND.to_owned(), "-".to_owned()];
+    for folder in FONT_FOLDERS {
+        arguments.extend(["--fonts".to_owned(), folder.to_owned()]);
+    }
+    Ok(PageProcess {
+        program: std::env::current_exe().map_err(Failure::software)?,
+        arguments,
     })
 }
 

@@ -17,6 +17,7 @@ mod master;
 mod materials;
 mod once;
 mod open;
+mod page_pictures;
 mod people;
 mod placement;
 mod policies;
@@ -28,6 +29,7 @@ mod sign_in;
 mod stamping;
 mod units;
 mod uses;
+mod verified;
 mod verify;
 mod waiting;
 
@@ -62,6 +64,7 @@ pub(crate) use self::making::MakingOrder;
 pub(crate) use self::materials::{Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX};
 pub(crate) use self::once::Once;
 pub use self::open::OpenError;
+pub(crate) use self::page_pictures::PagePicture;
 pub(crate) use self::people::{PersonName, PersonStep};
 pub(crate) use self::placement::StampPlace;
 pub(crate) use self::policies::PolicyOrder;
@@ -74,6 +77,8 @@ use self::stamping::Proved;
 pub(crate) use self::stamping::Stamped;
 pub(crate) use self::units::{NewUnit, UnitSearch, UnitStep};
 pub(crate) use self::uses::{NewUse, UseList, UseOrder, Wanted};
+pub(crate) use self::verified::Verified;
+use self::verified::VerifiedShelf;
 pub(crate) use self::verify::VerifyFailed;
 
 /// Everything that use cases share.
@@ -108,6 +113,8 @@ pub(crate) struct Service {
     proofs: Mutex<HashMap<Digest32, Proved>>,
     /// Batches that this process is sealing.
     batches: Mutex<HashSet<UseId>>,
+    /// Documents that were just verified, for those who look at them.
+    verified: VerifiedShelf,
     stopping: watch::Sender<bool>,
 }
 

@@ -3,24 +3,24 @@
 //! A request passes one pipeline, whatever it asks for: its endpoint ([`endpoints`]), who may ask
 //! ([`access`]), the handler, the answer with its request id, the log line and the figures.
 
-mod access;
-mod answer;
+pub(crate) mod access;
+pub(crate) mod answer;
 mod applications;
 mod authorities;
 mod batches;
-mod call;
+pub(crate) mod call;
 mod clients;
 mod connections;
 mod documents;
-mod endpoints;
+pub(crate) mod endpoints;
 mod grants;
-mod language;
+pub(crate) mod language;
 mod log;
 mod openapi;
 mod operations;
 mod people;
 mod policies;
-mod problem;
+pub(crate) mod problem;
 mod records;
 mod reminders;
 mod seals;
@@ -48,6 +48,7 @@ use crate::app::{OpenError, Service};
 use crate::config::Config;
 use crate::jobs;
 use crate::outside::Outside;
+use crate::web;
 
 use self::access::admit;
 use self::call::{Call, Peer};
@@ -134,12 +135,19 @@ fn router(service: Arc<Service>) -> Router {
             MethodFilter::try_from(endpoint.method.clone()).expect("the table has known methods only");
         router = router.route(endpoint.path, on(filter, handler));
     }
+    router = web::routes(router, &service);
     let (missing, wrong_method) = (Arc::clone(&service), Arc::clone(&service));
     router
         .method_not_allowed_fallback(move |path, request| {
             answer(wrong_method, Err(Problem::method_not_allowed), path, request)
         })
-        .fallback(move |path, request| answer(missing, Err(Problem::no_such_endpoint), path, request))
+        .fallback(move |path: RawPathParams, request: Request| async move {
+            if web::is_for_people(request.uri().path()) {
+                web::missing(missing, path, request).await
+            } else {
+                answer(missing, Err(Problem::no_such_endpoint), path, request).await
+            }
+        })
         .layer(CatchPanicLayer::custom(|_| {
             error!("a handler panicked");
             Problem::internal("a handler panicked").response(language::DEFAULT, "")

@@ -1,6 +1,7 @@
-//! The service: use cases (`app`), their HTTP interface (`http`), and the jobs that run by themselves (`jobs`).
+//! The service: use cases (`app`), their HTTP interface (`http`), the pages for people (`web`), and the jobs that
+//! run by themselves (`jobs`).
 //!
-//! `app` knows no HTTP and `http` no rules. Nothing here reads the clock, the environment or the system's
+//! `app` knows no HTTP, `http` and `web` no rules. Nothing here reads the clock, the environment or the system's
 //! randomness: the program hands them over in an [`Outside`], and the configuration as a [`Config`].
 
 mod app;
@@ -10,6 +11,7 @@ mod jobs;
 mod metrics;
 mod outside;
 mod subnet;
+mod web;
 
 pub use app::OpenError;
 pub use config::{
@@ -18,5 +20,5 @@ pub use config::{
     VerifyConfig,
 };
 pub use http::{Server, ServerError, openapi};
-pub use outside::Outside;
+pub use outside::{Outside, PageProcess};
 pub use subnet::{BadSubnet, Subnet};

@@ -1,16 +1,30 @@
 //! What only the program may read: the clock and the system's randomness.
 
 use std::fmt;
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use rand_core::CryptoRng;
+
+/// A program that draws a page of the PDF file on its standard input, in a process of its own (decision 0017).
+///
+/// It is called with these arguments, then `--page N --dpi D`, and answers on standard output with one line of JSON
+/// (`pages`, `width_mm`, `height_mm`; or `en`, why not) and the PNG.
+#[derive(Clone, Debug)]
+pub struct PageProcess {
+    /// The program.
+    pub program: PathBuf,
+    /// What comes first.
+    pub arguments: Vec<String>,
+}
 
 /// Clock and randomness, shared by everything that runs in one server.
 #[derive(Clone)]
 pub struct Outside {
     clock: Arc<dyn Fn() -> Timestamp + Send + Sync>,
     rng: Arc<Mutex<Box<dyn CryptoRng + Send>>>,
+    pdf_pages: Option<PageProcess>,
 }
 
 impl Outside {
@@ -22,7 +36,19 @@ impl Outside {
         Self {
             clock: Arc::new(clock),
             rng: Arc::new(Mutex::new(Box::new(rng))),
+            pdf_pages: None,
         }
+    }
+
+    /// With a program that draws pages of PDF files; without one they are not drawn.
+    #[must_use]
+    pub fn with_pdf_pages(mut self, process: PageProcess) -> Self {
+        self.pdf_pages = Some(process);
+        self
+    }
+
+    pub(crate) fn pdf_pages(&self) -> Option<&PageProcess> {
+        self.pdf_pages.as_ref()
     }
 
     /// The time.

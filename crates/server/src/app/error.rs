@@ -107,6 +107,12 @@ pub(crate) enum Error {
     /// The document cannot be read, or may not be sealed as asked.
     #[error("the document cannot be sealed: {0}")]
     NotSealed(Box<StampError>),
+    /// No picture of a page could be made.
+    #[error("a page cannot be drawn: {reason}")]
+    PageNotDrawn {
+        /// Why, for the log.
+        reason: String,
+    },
     /// A request's signature is not believed.
     #[error("the signature of the request is not believed: {0:?}")]
     Signature(SignatureFault),

@@ -79,6 +79,12 @@ pub enum OpenError {
     },
 }
 
+fn no_database(error: impl Into<Error>) -> OpenError {
+    OpenError::Database {
+        reason: error.into().to_string(),
+    }
+}
+
 impl Service {
     /// Opens everything, and writes the start into the log.
     pub(crate) async fn open(
@@ -113,12 +119,9 @@ impl Service {
         };
         let opened = opened.await.map_err(|error| unusable(error.to_string()))?;
         let (key, (custody, service_keys), personal, maker) = opened.map_err(unusable)?;
-        let database = |error: store::Error| OpenError::Database {
-            reason: Error::from(error).to_string(),
-        };
-        let url: Database = config.database.url.parse().map_err(database)?;
-        let store = Store::open(&StoreConfig::new(url)).await.map_err(database)?;
-        let documents = Documents::open(&config.data.join(DOCUMENTS_FOLDER)).map_err(database)?;
+        let url: Database = config.database.url.parse().map_err(no_database)?;
+        let store = Store::open(&StoreConfig::new(url)).await.map_err(no_database)?;
+        let documents = Documents::open(&config.data.join(DOCUMENTS_FOLDER)).map_err(no_database)?;
         let service = Self {
             documents,
             custody,
@@ -138,6 +141,7 @@ impl Service {
             profiles: Arc::new(Profiles::new([]).map_err(|fault| unusable(fault.to_string()))?),
             personal,
             metrics: Metrics::new(),
+            verified: Default::default(),
             stopping: watch::Sender::new(false),
             store,
             config,
@@ -145,10 +149,7 @@ impl Service {
             verifier,
         };
         service.temporary_file().map_err(failed(&service.config.data))?;
-        let begun = service.begin_service().await;
-        begun.map_err(|error| OpenError::Database {
-            reason: error.to_string(),
-        })?;
+        service.begin_service().await.map_err(no_database)?;
         Ok(service)
     }
 

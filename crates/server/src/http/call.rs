@@ -40,6 +40,8 @@ pub(crate) struct Call {
     pub(crate) now: Timestamp,
     /// Where the request comes from; unknown when a proxy speaks that is not configured.
     pub(crate) address: Option<IpAddr>,
+    /// The other end of the connection, which a proxy may be.
+    pub(crate) peer: Option<IpAddr>,
     pub(crate) method: Method,
     /// The path as it was sent.
     pub(crate) target: String,
@@ -59,6 +61,7 @@ impl Call {
     ) -> Self {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0);
         Self {
+            peer,
             address: peer.and_then(|peer| client_address(peer, &parts.headers, config)),
             language: language::asked(&parts.headers),
             query: parts.uri.query().unwrap_or_default().to_owned(),

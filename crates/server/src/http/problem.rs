@@ -61,6 +61,7 @@ impl From<Error> for Problem {
             Error::SealUnusable { codes } => Self::seal_unusable(&codes),
             Error::TooLarge { bytes_max } => Self::too_large(bytes_max),
             Error::Interrupted => Self::interrupted(),
+            Error::PageNotDrawn { reason } => Self::page_not_drawn(&reason),
             Error::NotSealed(error) => Self::not_sealed(&error.to_string()),
             Error::Profile(_) => Self::unknown_profile(),
             Error::Store(store::Error::Closed) => Self::stopping(),
@@ -149,6 +150,68 @@ impl Problem {
             "/api/openapi.json lists the endpoints",
         ];
         Self::new(StatusCode::NOT_FOUND, "NO_SUCH_ENDPOINT", zh, en)
+    }
+
+    pub(crate) fn no_such_page() -> Self {
+        let zh = ["没有这个页面", "请检查网址，或从首页重新进入"];
+        let en = [
+            "There is no such page",
+            "Check the address, or begin at the home page",
+        ];
+        Self::new(StatusCode::NOT_FOUND, "NO_SUCH_PAGE", zh, en)
+    }
+
+    /// A document that was verified a while ago.
+    pub(crate) fn no_longer_kept() -> Self {
+        let zh = ["该验证结果已清除", "结果保留 15 分钟；请重新上传文件验证"];
+        let en = [
+            "This result is no longer kept",
+            "Results are kept for 15 minutes; send the document again",
+        ];
+        Self::new(StatusCode::NOT_FOUND, "NO_LONGER_KEPT", zh, en)
+    }
+
+    /// A form that this site did not send, or that belongs to another session.
+    pub(crate) fn foreign_form() -> Self {
+        let zh = [
+            "表单不是本系统发出的，或登录会话已更换",
+            "请重新打开该页面后再提交",
+        ];
+        let en = [
+            "The form did not come from this system, or belongs to another session",
+            "Open the page again and send it from there",
+        ];
+        Self::new(StatusCode::FORBIDDEN, "FOREIGN_FORM", zh, en)
+    }
+
+    /// A field of a form that cannot be taken.
+    pub(crate) fn bad_field(zh: &str, en: &str) -> Self {
+        let zh = [zh, "请更正后重新提交"];
+        let en = [en, "Correct it and send the form again"];
+        Self::new(StatusCode::BAD_REQUEST, "BAD_FIELD", zh, en).logged("a field of a form cannot be taken")
+    }
+
+    /// Signing in over a connection that others can read.
+    pub(crate) fn insecure() -> Self {
+        let zh = [
+            "当前连接未加密，不能登录",
+            "请用 https:// 网址访问；反向代理须设置 X-Forwarded-Proto",
+        ];
+        let en = [
+            "The connection is not encrypted, so nobody can sign in over it",
+            "Use the https:// address; a reverse proxy must set X-Forwarded-Proto",
+        ];
+        Self::new(StatusCode::FORBIDDEN, "INSECURE", zh, en)
+    }
+
+    /// No picture of a page could be drawn.
+    pub(crate) fn page_not_drawn(reason: &str) -> Self {
+        let zh = ["该页无法绘制", "请下载文件后用阅读器查看；验证结论不受影响"];
+        let en = [
+            "The page cannot be drawn",
+            "Save the document and look at it in a reader; the verdict does not depend on it",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "PAGE_NOT_DRAWN", zh, en).logged(reason)
     }
 
     pub(crate) fn method_not_allowed() -> Self {
@@ -656,6 +719,25 @@ impl Problem {
         } else {
             info!(request_id, operation, code, reason, "refused");
         }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.0.status
+    }
+
+    pub(crate) fn code(&self) -> &'static str {
+        self.0.code
+    }
+
+    /// What happened, and what to do.
+    pub(crate) fn words(&self, language: Language) -> (&str, &str) {
+        let text = language.pick(&self.0.zh, &self.0.en);
+        (&text.what, &text.advice)
+    }
+
+    /// The requirement and the article that a refusal rests on.
+    pub(crate) fn rests_on(&self) -> Option<&(String, String)> {
+        self.0.rests_on.as_ref()
     }
 
     /// The answer.

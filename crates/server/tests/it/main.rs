@@ -21,4 +21,5 @@ mod support;
 mod town;
 mod uses;
 mod verify;
+mod web;
 mod world;

@@ -1,0 +1,174 @@
+//! What a form sent: texts, and one file that is written to a file without a name while it arrives.
+
+use axum::body::Body;
+use axum::http::{HeaderMap, header};
+use futures_util::TryStreamExt as _;
+use gm::Sm3;
+use http_body_util::{BodyExt as _, Limited};
+use multer::Multipart;
+use std::str::FromStr;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use crate::app::{Error, Service, Spooled};
+use crate::http::problem::Problem;
+
+/// Fields of one form.
+const FIELDS_MAX: usize = 256;
+/// Bytes of all texts of one form.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Fields on which nothing that is kept may depend.
+const SECRETS: [&str; 7] = ["token", "once", "password", "code", "pin", "new_pin", "old_pin"];
+
+/// What was sent.
+pub(crate) struct Form {
+    fields: Vec<(String, Zeroizing<String>)>,
+    pub(crate) file: Option<SentFile>,
+}
+
+/// A file that was sent.
+pub(crate) struct SentFile {
+    /// As the sender's computer calls it.
+    pub(crate) name: String,
+    pub(crate) spooled: Spooled,
+}
+
+impl Form {
+    /// Reads a form of either media type. `wanted` is the session's mark, without which nothing is kept.
+    pub(crate) async fn read(
+        headers: &HeaderMap,
+        body: Body,
+        wanted: Option<&str>,
+        (service, file_bytes_max): (&Service, u64),
+    ) -> Result<Self, Problem> {
+        let media_type = headers.get(header::CONTENT_TYPE);
+        let media_type = media_type
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or_default();
+        let form = match multer::parse_boundary(media_type) {
+            Ok(boundary) => {
+                let parts = Multipart::new(body.into_data_stream(), boundary);
+                Self::read_parts(parts, wanted, (service, file_bytes_max)).await?
+            }
+            Err(_) => Self::read_urlencoded(body).await?,
+        };
+        form.check_token(wanted)?;
+        Ok(form)
+    }
+
+    async fn read_urlencoded(body: Body) -> Result<Self, Problem> {
+        let bytes = Limited::new(body, TEXT_BYTES_MAX).collect().await;
+        let bytes = bytes
+            .map_err(|_| Problem::too_large(TEXT_BYTES_MAX as u64))?
+            .to_bytes();
+        let fields: Vec<(String, String)> =
+            serde_urlencoded::from_bytes(&bytes).map_err(|_| Problem::bad_body("form"))?;
+        if fields.len() > FIELDS_MAX {
+            return Err(Problem::bad_body("too many fields"));
+        }
+        let fields = fields
+            .into_iter()
+            .map(|(name, value)| (name, Zeroizing::new(value)));
+        Ok(Self {
+            fields: fields.collect(),
+            file: None,
+        })
+    }
+
+    async fn read_parts(
+        mut parts: Multipart<'_>,
+        wanted: Option<&str>,
+        (service, file_bytes_max): (&Service, u64),
+    ) -> Result<Self, Problem> {
+        let mut form = Self {
+            fields: Vec::new(),
+            file: None,
+        };
+        let broken = |_| Problem::interrupted();
+        let mut left = TEXT_BYTES_MAX;
+        while let Some(mut part) = parts.next_field().await.map_err(broken)? {
+            let name = part.name().unwrap_or_default().to_owned();
+            if let Some(file_name) = part.file_name() {
+                let file_name = file_name.to_owned();
+                // The mark stands before the file, so that nothing large is received without it.
+                form.check_token(wanted)?;
+                let bytes = part.map_err(|_| Error::Interrupted);
+                let spooled = service.spool(bytes, file_bytes_max).await?;
+                if spooled.bytes > 0 && form.file.is_none() {
+                    form.file = Some(SentFile {
+                        name: file_name,
+                        spooled,
+                    });
+                }
+                continue;
+            }
+            let mut text = Vec::new();
+            while let Some(bytes) = part.chunk().await.map_err(broken)? {
+                left = left
+                    .checked_sub(bytes.len())
+                    .ok_or_else(|| Problem::too_large(TEXT_BYTES_MAX as u64))?;
+                text.extend_from_slice(&bytes);
+            }
+            let text = String::from_utf8(text).map_err(|_| Problem::bad_body("form"))?;
+            if form.fields.len() == FIELDS_MAX {
+                return Err(Problem::bad_body("too many fields"));
+            }
+            form.fields.push((name, Zeroizing::new(text)));
+        }
+        Ok(form)
+    }
+
+    fn check_token(&self, wanted: Option<&str>) -> Result<(), Problem> {
+        match wanted {
+            Some(wanted) if !bool::from(self.text("token").as_bytes().ct_eq(wanted.as_bytes())) => {
+                Err(Problem::foreign_form())
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// A text; empty if it was not sent.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        let found = self.fields.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value.as_str())
+    }
+
+    /// Every text of this name.
+    pub(crate) fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        let found = self.fields.iter().filter(move |(known, _)| known == name);
+        found.map(|(_, value)| value.as_str())
+    }
+
+    /// A text as something else; the label names it to the person when it is not that.
+    pub(crate) fn parse<T: FromStr>(&self, name: &str, (zh, en): (&str, &str)) -> Result<T, Problem> {
+        self.text(name).trim().parse().map_err(|_| {
+            Problem::bad_field(
+                &format!("“{zh}”未填写或无法识别"),
+                &format!("“{en}” is missing or cannot be read"),
+            )
+        })
+    }
+
+    /// The file, which must be there.
+    pub(crate) fn take_file(&mut self) -> Result<SentFile, Problem> {
+        let missing = || Problem::bad_field("没有选择文件，或文件为空", "No file was chosen, or it is empty");
+        self.file.take().ok_or_else(missing)
+    }
+
+    /// What was sent, without what is secret.
+    pub(crate) fn digest_into(&self, digest: &mut Sm3) {
+        let open = self
+            .fields
+            .iter()
+            .filter(|(name, _)| !SECRETS.contains(&name.as_str()));
+        for (name, value) in open {
+            for text in [name.as_str(), value.as_str()] {
+                digest.update(&(text.len() as u64).to_be_bytes());
+                digest.update(text.as_bytes());
+            }
+        }
+        if let Some(file) = &self.file {
+            digest.update(&file.spooled.digest.0);
+        }
+    }
+}

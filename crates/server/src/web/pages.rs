@@ -1,0 +1,112 @@
+//! The table of pages. What is not here does not exist; a row without access and record does not compile.
+
+use std::sync::Arc;
+
+use axum::http::Method;
+
+use super::visit::Visit;
+use super::{assets, help, home, sign_in, verify};
+use crate::app::Service;
+use crate::http::endpoints::Answer;
+
+/// A page, or what a form of a page is sent to.
+pub(crate) struct Page {
+    /// Its name in logs and figures.
+    pub(crate) operation: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: &'static str,
+    /// Who may see it.
+    pub(crate) access: Access,
+    /// What it leaves in the log of acts.
+    pub(crate) record: Record,
+    pub(crate) handler: fn(Arc<Service>, Visit) -> Answer,
+}
+
+/// Who may see a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Everybody, without an account.
+    Anyone,
+    /// Everybody with a session; what they may see and do there is for the rules.
+    SignedIn,
+}
+
+/// What a visit leaves behind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Record {
+    /// Nothing.
+    Nothing,
+    /// An entry for what was done or refused, in the same transaction.
+    Act,
+}
+
+/// All pages, a table for each desk.
+pub(crate) static PAGES: &[&[Page]] = &[EVERYBODY];
+
+/// Makes a row.
+macro_rules! page {
+    ($operation:literal, $method:ident $path:literal, $access:ident, $record:ident, $handler:path) => {
+        Page {
+            operation: $operation,
+            method: Method::$method,
+            path: $path,
+            access: Access::$access,
+            record: Record::$record,
+            handler: |service, visit| Box::pin($handler(service, visit)),
+        }
+    };
+}
+
+#[rustfmt::skip]
+const EVERYBODY: &[Page] = &[
+    page!("page_home", GET "/", Anyone, Nothing, home::show),
+    page!("page_asset", GET "/assets/{name}", Anyone, Nothing, assets::show),
+    page!("page_language", POST "/language", Anyone, Nothing, sign_in::language),
+    page!("page_sign_in", GET "/sign-in", Anyone, Nothing, sign_in::show),
+    page!("page_sign_in_send", POST "/sign-in", Anyone, Act, sign_in::send),
+    page!("page_sign_out", POST "/sign-out", Anyone, Act, sign_in::out),
+    page!("page_verify", GET "/verify", Anyone, Nothing, verify::show),
+    page!("page_verify_send", POST "/verify", Anyone, Nothing, verify::send),
+    page!("page_verified", GET "/verify/{verified}", Anyone, Nothing, verify::result),
+    page!("page_verified_page", GET "/verify/{verified}/pages/{number}", Anyone, Nothing, verify::picture),
+    page!("page_verified_json", GET "/verify/{verified}/report.json", Anyone, Nothing, verify::json_report),
+    page!("page_verified_html", GET "/verify/{verified}/report.html", Anyone, Nothing, verify::html_report),
+    page!("page_lookup", GET "/lookup", Anyone, Nothing, verify::lookup),
+    page!("page_help", GET "/help", Anyone, Nothing, help::show),
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    fn pages() -> impl Iterator<Item = &'static Page> {
+        PAGES.iter().copied().flatten()
+    }
+
+    #[test]
+    fn pages_are_unique() {
+        let names: BTreeSet<_> = pages().map(|page| page.operation).collect();
+        let routes: BTreeSet<_> = pages().map(|page| (page.path, page.method.as_str())).collect();
+        assert_eq!((names.len(), routes.len()), (pages().count(), pages().count()));
+    }
+
+    #[test]
+    fn what_is_only_looked_at_needs_get_and_what_everybody_may_send_is_known() {
+        for page in pages() {
+            let open = page.access == Access::Anyone && page.method == Method::POST;
+            let known = [
+                "page_language",
+                "page_sign_in_send",
+                "page_sign_out",
+                "page_verify_send",
+            ];
+            assert!(
+                !open || known.contains(&page.operation),
+                "{} is open to everybody",
+                page.operation
+            );
+        }
+    }
+}

@@ -1,0 +1,103 @@
+//! Small pieces that pages are made of.
+
+use jiff::Timestamp;
+use jiff::tz::{Offset, TimeZone};
+use maud::{Markup, html};
+use sealing::{Language, beijing_time};
+
+use super::visit::Face;
+use crate::http::problem::Problem;
+
+/// The marks that every form carries; they stand before everything else in it.
+pub(crate) fn hidden(face: &Face) -> Markup {
+    html! {
+        input type="hidden" name="token" value=(face.token);
+        input type="hidden" name="once" value=(face.once);
+    }
+}
+
+/// A time: to the minute, the exact one when pointed at. A script puts it into the reader's zone.
+pub(crate) fn time(time: Timestamp, l: Language) -> Markup {
+    let shown = time.to_zoned(TimeZone::fixed(Offset::constant(8)));
+    html! {
+        time datetime=(time) title=(beijing_time(time, l)) { (shown.strftime("%Y-%m-%d %H:%M").to_string()) }
+    }
+}
+
+/// What went wrong and what to do; scripts and readers of screens announce it.
+pub(crate) fn problem_box(problem: &Problem, l: Language) -> Markup {
+    let (what, advice) = problem.words(l);
+    html! {
+        div.notice.bad role="alert" {
+            p { strong { (what) } }
+            p { (advice) }
+            @if let Some((rule, article)) = problem.rests_on() {
+                p.muted { (l.pick("依据：", "Rests on: ")) (article) " · " (rule) }
+            }
+            p.muted.code { (problem.code()) }
+        }
+    }
+}
+
+/// A field with its label; the hint says what is wanted.
+pub(crate) struct Field<'a> {
+    pub(crate) name: &'a str,
+    pub(crate) label: &'a str,
+    pub(crate) hint: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) value: &'a str,
+    pub(crate) needed: bool,
+}
+
+impl Field<'_> {
+    pub(crate) fn markup(&self) -> Markup {
+        let hint = format!("{}-hint", self.name);
+        let complete = match self.name {
+            "account" => Some("username"),
+            "password" => Some("current-password"),
+            "new_password" | "new_password_again" => Some("new-password"),
+            "code" => Some("one-time-code"),
+            _ => None,
+        };
+        html! {
+            div.field {
+                label for=(self.name) { (self.label) }
+                @if !self.hint.is_empty() { p.hint id=(hint) { (self.hint) } }
+                @if self.kind == "textarea" {
+                    textarea id=(self.name) name=(self.name) rows="3" required[self.needed]
+                        aria-describedby=[(!self.hint.is_empty()).then_some(&hint)] { (self.value) }
+                } @else {
+                    input id=(self.name) name=(self.name) type=(self.kind) value=(self.value)
+                        required[self.needed] autocomplete=[complete]
+                        inputmode=[(self.name == "code").then_some("numeric")]
+                        step=[(self.kind == "number").then_some("any")]
+                        aria-describedby=[(!self.hint.is_empty()).then_some(&hint)];
+                }
+            }
+        }
+    }
+}
+
+/// A choice from a list.
+pub(crate) fn select(name: &str, label: &str, options: &[(String, String)], chosen: &str) -> Markup {
+    html! {
+        div.field {
+            label for=(name) { (label) }
+            select id=(name) name=(name) {
+                @for (value, text) in options {
+                    option value=(value) selected[value == chosen] { (text) }
+                }
+            }
+        }
+    }
+}
+
+/// How something stands, in words beside the colour.
+pub(crate) fn badge(tone: &str, text: &str) -> Markup {
+    html! { span class={ "badge " (tone) } { (text) } }
+}
+
+/// Nothing is there, and what to do about it.
+pub(crate) fn empty(text: &str) -> Markup {
+    html! { p.empty { (text) } }
+}

@@ -1,0 +1,132 @@
+//! The names of things that the registry knows, in both languages, and how they look.
+
+use registry::application::{Ask, MaterialKind};
+use registry::usage::UseStatus;
+use registry::{Role, SealKind, SealStatus, application::ApplicationStatus};
+use sealing::{Conclusion, Language};
+
+/// Tone and sign of a conclusion; its word stands beside them.
+pub(crate) fn conclusion(conclusion: Conclusion) -> (&'static str, &'static str) {
+    match conclusion {
+        Conclusion::Passed => ("good", "✓"),
+        Conclusion::Failed => ("bad", "✗"),
+        Conclusion::Indeterminate => ("open", "?"),
+        Conclusion::Unsigned => ("", "–"),
+    }
+}
+
+pub(crate) fn role(role: Role, l: Language) -> &'static str {
+    match role {
+        Role::Agent => l.pick("经办人", "agent"),
+        Role::Principal => l.pick("主要负责人", "principal"),
+        Role::Approver => l.pick("审批人", "approver"),
+        Role::Custodian => l.pick("保管人", "custodian"),
+        Role::Reviewer => l.pick("审核人", "reviewer"),
+        Role::Maker => l.pick("制章人", "maker"),
+        Role::PlatformOwner => l.pick("平台负责人", "platform owner"),
+        Role::SystemAdministrator => l.pick("系统管理员", "system administrator"),
+        Role::SecurityAdministrator => l.pick("安全管理员", "security administrator"),
+        Role::AuditAdministrator => l.pick("审计管理员", "audit administrator"),
+        Role::Supervisor => l.pick("监管人员", "supervisor"),
+    }
+}
+
+pub(crate) fn seal_status(status: SealStatus, l: Language) -> (&'static str, &'static str) {
+    match status {
+        SealStatus::Made => ("open", l.pick("已制作，待备案", "made, to be filed")),
+        SealStatus::Filed => ("open", l.pick("已备案，待领取", "filed, to be collected")),
+        SealStatus::Active => ("good", l.pick("有效", "in force")),
+        SealStatus::Suspended => ("bad", l.pick("已停用", "suspended")),
+        SealStatus::Expired => ("bad", l.pick("已到期", "expired")),
+        SealStatus::Cancelled => ("bad", l.pick("已注销", "cancelled")),
+    }
+}
+
+pub(crate) fn application_status(status: ApplicationStatus, l: Language) -> (&'static str, &'static str) {
+    match status {
+        ApplicationStatus::Draft => ("", l.pick("草稿", "draft")),
+        ApplicationStatus::Submitted => ("open", l.pick("待负责人同意", "waits for consent")),
+        ApplicationStatus::Consented => ("open", l.pick("待受理", "waits for review")),
+        ApplicationStatus::UnderReview => ("open", l.pick("审核中", "under review")),
+        ApplicationStatus::Returned => ("open", l.pick("退回补正", "sent back")),
+        ApplicationStatus::Approved => ("good", l.pick("已批准，待制作", "approved, to be made")),
+        ApplicationStatus::Completed => ("good", l.pick("已办结", "completed")),
+        ApplicationStatus::Rejected => ("bad", l.pick("不予批准", "rejected")),
+        ApplicationStatus::Withdrawn => ("", l.pick("已撤回", "withdrawn")),
+    }
+}
+
+pub(crate) fn use_status(status: UseStatus, l: Language) -> (&'static str, &'static str) {
+    match status {
+        UseStatus::Requested => ("open", l.pick("待审批", "waits for approval")),
+        UseStatus::Approved => ("open", l.pick("已批准，待盖章", "approved, to be sealed")),
+        UseStatus::Completed => ("good", l.pick("已盖章", "sealed")),
+        UseStatus::Declined => ("bad", l.pick("未批准", "declined")),
+        UseStatus::Withdrawn => ("", l.pick("已撤回", "withdrawn")),
+        UseStatus::Lapsed => ("bad", l.pick("已失效", "lapsed")),
+    }
+}
+
+pub(crate) fn ask(ask: &Ask, l: Language) -> &'static str {
+    match ask {
+        Ask::Make { .. } => l.pick("制作新印章", "a new seal"),
+        Ask::Renew { .. } => l.pick("续期", "renewal"),
+        Ask::Change { .. } => l.pick("变更", "change"),
+        Ask::Cancel { .. } => l.pick("注销", "cancellation"),
+        Ask::Suspend { .. } => l.pick("停用", "suspension"),
+        Ask::Resume { .. } => l.pick("恢复", "resumption"),
+        Ask::ResetPin { .. } => l.pick("重置口令", "a new PIN"),
+        Ask::ReplaceDevice { .. } => l.pick("更换载体", "another device"),
+    }
+}
+
+pub(crate) fn material(kind: MaterialKind, l: Language) -> &'static str {
+    match kind {
+        MaterialKind::UnitIdentity => l.pick("单位合法身份证明", "identity of the unit"),
+        MaterialKind::AgentIdentity => l.pick("经办人身份证明", "identity of the agent"),
+        MaterialKind::HolderIdentity => l.pick("持有人身份证明", "identity of the holder"),
+        MaterialKind::AgentAuthorisation => l.pick("经办人授权书", "authorisation of the agent"),
+        MaterialKind::ApplicationForm => l.pick("统一申请表", "application form"),
+        MaterialKind::SealedForm => l.pick("加盖公章的申请表", "application form with the unit's seal"),
+        MaterialKind::EngravingProof => l.pick("实物印章刻制证明", "proof of engraving"),
+        MaterialKind::ImpressionSheet => l.pick("印模信息（图像）", "impression (picture)"),
+        MaterialKind::HeldCertificate => l.pick("本地签发的数字证书", "certificate of a local issuer"),
+        MaterialKind::ChangeProof => l.pick("变更、终止的证明文件", "proof of change or end"),
+        MaterialKind::CustodianReport => l.pick("保管人书面报告", "report of the custodian"),
+    }
+}
+
+/// All kinds of materials.
+pub(crate) const MATERIALS: [MaterialKind; 11] = [
+    MaterialKind::UnitIdentity,
+    MaterialKind::AgentIdentity,
+    MaterialKind::ApplicationForm,
+    MaterialKind::EngravingProof,
+    MaterialKind::ImpressionSheet,
+    MaterialKind::HolderIdentity,
+    MaterialKind::AgentAuthorisation,
+    MaterialKind::SealedForm,
+    MaterialKind::HeldCertificate,
+    MaterialKind::ChangeProof,
+    MaterialKind::CustodianReport,
+];
+
+pub(crate) fn seal_kind(kind: SealKind, l: Language) -> &'static str {
+    match kind {
+        SealKind::LegalName => l.pick("法定名称章", "legal-name seal"),
+        SealKind::InternalOrgan => l.pick("内设机构章", "seal of an internal organ"),
+        SealKind::Branch => l.pick("分支机构章", "seal of a branch"),
+        SealKind::Contract => l.pick("合同专用章", "contract seal"),
+        SealKind::Finance => l.pick("财务专用章", "finance seal"),
+        SealKind::Invoice => l.pick("发票专用章", "invoice seal"),
+        SealKind::Inspection => l.pick("审验专用章", "inspection seal"),
+        SealKind::Customs => l.pick("报关专用章", "customs seal"),
+        SealKind::OtherBusiness => l.pick("其他业务专用章", "other business seal"),
+        SealKind::LegalRepresentative => l.pick("法定代表人章", "seal of the legal representative"),
+        SealKind::Operator => l.pick("经营者章", "seal of the operator"),
+        SealKind::Principal => l.pick("主要负责人章", "seal of the principal"),
+        SealKind::FinanceHead => l.pick("财务负责人章", "seal of the head of finance"),
+        SealKind::AuthorisedRepresentative => l.pick("授权代表章", "seal of the authorised representative"),
+        SealKind::Personal => l.pick("个人名章", "personal name seal"),
+    }
+}
