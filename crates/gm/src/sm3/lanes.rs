@@ -7,8 +7,12 @@ use crate::simd::{self, Sm3Update};
 /// The chaining values V(i) of each message.
 pub(crate) type State<const LANES: usize> = [[u32; LANES]; 8];
 
-/// Lanes are worth it as long as so many of them have work on average.
-const BUSY_LANES_MIN: usize = 2;
+/// Lanes are worth it as long as so many tenths of them have work on average: what a step on all of them costs
+/// beside a step of one message alone.
+const BUSY_TENTHS_MIN: usize = 20;
+
+/// The same for eight lanes of AVX-512.
+const BUSY_TENTHS_MIN_AT_ONCE: usize = 12;
 
 /// One message, or a piece of one: V, and the blocks by which it is to go on.
 pub(super) struct Job<'a> {
@@ -22,16 +26,23 @@ pub(super) struct Job<'a> {
 
 /// Does all jobs, with what this machine has.
 pub(super) fn run(jobs: &mut [Job<'_>]) {
-    if let Some(update) = simd::sm3_update_16() {
-        run_on_lanes(jobs, BUSY_LANES_MIN, update);
+    // Eight lanes that are quick, unless sixteen would be busy for most of the time.
+    let longest = jobs.iter().map(Job::blocks).max().unwrap_or(0);
+    let long_ones = jobs.iter().filter(|job| 2 * job.blocks() >= longest).count();
+    if long_ones <= 8
+        && let Some(update) = simd::sm3_update_8_at_once()
+    {
+        run_on_lanes(jobs, BUSY_TENTHS_MIN_AT_ONCE, update);
+    } else if let Some(update) = simd::sm3_update_16() {
+        run_on_lanes(jobs, BUSY_TENTHS_MIN, update);
     } else if let Some(update) = simd::sm3_update_8() {
-        run_on_lanes(jobs, BUSY_LANES_MIN, update);
+        run_on_lanes(jobs, BUSY_TENTHS_MIN, update);
     } else {
         jobs.iter_mut().for_each(Job::run_alone);
     }
 }
 
-/// Hashes on lanes as long as `busy` of them have work on average; a job that is much longer than all others is
+/// Hashes on lanes as long as `busy` tenths of them have work on average; a job that is much longer than all others is
 /// done alone.
 fn run_on_lanes<const LANES: usize>(jobs: &mut [Job<'_>], busy: usize, update: Sm3Update<LANES>) {
     let mut order: Vec<usize> = (0..jobs.len())
@@ -40,7 +51,8 @@ fn run_on_lanes<const LANES: usize>(jobs: &mut [Job<'_>], busy: usize, update: S
     order.sort_by_key(|index| std::cmp::Reverse(jobs[*index].blocks()));
     let mut blocks_left: usize = jobs.iter().map(Job::blocks).sum();
     let mut waiting = order.into_iter().peekable();
-    while let Some(index) = waiting.next_if(|index| jobs[*index].blocks().saturating_mul(busy) > blocks_left)
+    while let Some(index) =
+        waiting.next_if(|index| jobs[*index].blocks().saturating_mul(busy) > blocks_left.saturating_mul(10))
     {
         blocks_left -= jobs[index].blocks();
         jobs[index].run_alone();
@@ -137,10 +149,13 @@ mod tests {
     fn check(messages: &[&[u8]]) {
         let expected: Vec<Digest> = messages.iter().map(|message| sm3(message)).collect();
         assert_eq!(sm3_many(messages), expected);
-        for busy in [0, 1, 3] {
+        for busy in [0, 10, 12, 30] {
             assert_eq!(on_lanes::<1>(messages, busy, update), expected);
             assert_eq!(on_lanes::<3>(messages, busy, update), expected);
-            if let Some(update) = simd::sm3_update_8() {
+            for update in [simd::sm3_update_8(), simd::sm3_update_8_at_once()]
+                .into_iter()
+                .flatten()
+            {
                 assert_eq!(on_lanes(messages, busy, update), expected);
             }
             if let Some(update) = simd::sm3_update_16() {

@@ -31,7 +31,8 @@ macro_rules! compression {
             }
             let (w_j, w_j_4) = (w[J % 16], w[(J + 4) % 16]);
             let a_12 = rotate::<12>(s[a]);
-            let ss1 = rotate::<7>(add(a_12, add(s[e], splat(t))));
+            // E comes last from the round before, so it is added last.
+            let ss1 = rotate::<7>(add(s[e], add(a_12, splat(t))));
             let ss2 = xor(ss1, a_12);
             let (ff, gg) = if J < 16 {
                 (xor3(s[a], s[b], s[c]), xor3(s[e], s[f], s[g]))
@@ -106,7 +107,7 @@ macro_rules! scalar {
 
         #[inline(always)]
         fn majority(a: u32, b: u32, c: u32) -> u32 {
-            (a & b) | (c & (a | b))
+            ((a ^ b) & (b ^ c)) ^ b
         }
 
         #[inline(always)]
