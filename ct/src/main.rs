@@ -13,13 +13,15 @@ use std::process::ExitCode;
 use gm::{Ciphertext, DecryptionKey, Digest, Signer as _, SigningKey, sm4};
 use rand_core::{TryCryptoRng, TryRng};
 
-const OPERATIONS: [(&str, fn()); 12] = [
+const OPERATIONS: [(&str, fn()); 14] = [
     ("sm2-key", sm2_key),
     ("sm2-generate", sm2_generate),
     ("sm2-sign", sm2_sign),
     ("sm2-sign-hedged", sm2_sign_hedged),
     ("sm2-encrypt", sm2_encrypt),
     ("sm2-decrypt", sm2_decrypt),
+    ("sm2-sign-portable", || portable(sm2_sign)),
+    ("sm2-decrypt-portable", || portable(sm2_decrypt)),
     ("sm4-gcm", sm4_gcm),
     ("sm4-gcm-portable", || portable(sm4_gcm)),
     ("sm4-modes", sm4_modes),

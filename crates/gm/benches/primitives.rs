@@ -1,11 +1,16 @@
-//! Our SM2 and SM3 beside RustCrypto's, in turns of one run, with the ratios.
+//! Our SM2, SM3 and SM4 beside RustCrypto's, libgcrypt's and OpenSSL's, in turns of one run, with the ratios.
+//! The libraries in C are asked by `rivals.c`, where `cc`, libgcrypt20-dev and libssl-dev are installed.
 //!
 //! `cargo bench -p gm --bench primitives` prints the table of docs/benchmarks.md. Medians of the thread's CPU
 //! time: a shared machine makes the time on the wall useless. Only the ratios are comparable between runs.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
+use std::collections::HashMap;
+use std::fs;
 use std::hint::black_box;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use aes_gcm::KeyInit as _;
@@ -44,25 +49,84 @@ fn main() {
         sm4_ctr(),
         sm4_cbc_decrypt(),
     ];
-    for _ in 0..ROUNDS {
+    let mut rivals = Rivals::compile();
+    for round in 0..ROUNDS {
         for row in &mut rows {
             let [ours, theirs] = &mut row.times;
             ours.push(time(&mut row.ours));
             theirs.push(time(&mut row.theirs));
         }
+        if round % 10 == 5 {
+            rivals.iter_mut().for_each(Rivals::run);
+        }
     }
-    println!("| operation | ours | RustCrypto | ratio |");
-    println!("|---|---|---|---|");
+    println!("| operation | ours | RustCrypto | ratio | libgcrypt | ratio | OpenSSL | ratio |");
+    println!("|---|---|---|---|---|---|---|---|");
     for row in &mut rows {
-        let [ours, theirs] = row
-            .times
-            .each_mut()
-            .map(|times| median(times).as_nanos() as f64 / 1e3);
-        println!(
-            "| {} | {ours:.1} µs | {theirs:.1} µs | {:.2} × |",
-            row.name,
-            theirs / ours
-        );
+        let [ours, theirs] = row.times.each_mut().map(|times| median(times));
+        let mut line = format!("| {} | {:.1} µs |", row.name, micros(ours));
+        let of_c = |library| rivals.as_mut().and_then(|rivals| rivals.time(library, row.name));
+        for time in [Some(theirs)]
+            .into_iter()
+            .chain(["libgcrypt", "OpenSSL"].map(of_c))
+        {
+            line += &time.map_or(" – | – |".into(), |time| {
+                format!(" {:.1} µs | {:.2} × |", micros(time), micros(time) / micros(ours))
+            });
+        }
+        println!("{line}");
+    }
+}
+
+fn micros(time: Duration) -> f64 {
+    time.as_nanos() as f64 / 1e3
+}
+
+/// What the program `rivals.c` said: the name of a library and a row, and its times.
+struct Rivals {
+    program: PathBuf,
+    times: HashMap<String, Vec<Duration>>,
+}
+
+impl Rivals {
+    fn compile() -> Option<Self> {
+        let program = std::env::temp_dir().join(format!("yinxin-rivals-{}", std::process::id()));
+        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/rivals.c");
+        let mut compiler = Command::new("cc");
+        compiler
+            .args(["-O2", "-o"])
+            .arg(&program)
+            .args([source, "-lgcrypt", "-lcrypto"]);
+        let compiled = compiler.stderr(Stdio::null()).status();
+        if !compiled.is_ok_and(|status| status.success()) {
+            println!("SKIPPED: libgcrypt and OpenSSL; needs cc, libgcrypt20-dev and libssl-dev\n");
+            return None;
+        }
+        let times = HashMap::new();
+        Some(Self { program, times })
+    }
+
+    fn run(&mut self) {
+        let output = Command::new(&self.program)
+            .output()
+            .expect("the program just made");
+        for line in String::from_utf8_lossy(&output.stdout).lines() {
+            let (name, nanoseconds) = line.rsplit_once(' ').expect("a name and a number");
+            let time = Duration::from_nanos(nanoseconds.parse().expect("a number"));
+            self.times.entry(name.to_owned()).or_default().push(time);
+        }
+    }
+
+    fn time(&mut self, library: &str, row: &str) -> Option<Duration> {
+        self.times
+            .get_mut(&format!("{library}/{row}"))
+            .map(|times| median(times))
+    }
+}
+
+impl Drop for Rivals {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.program);
     }
 }
 

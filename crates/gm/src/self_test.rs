@@ -8,12 +8,16 @@ use crate::{
 /// Checks SM3, SM2 and SM4 against known answers; most of its time builds the table of the base point, which
 /// every later signature uses. A program whose self-test fails must not sign and must not judge.
 pub fn self_test() -> Result<(), SelfTestFailed> {
+    compare(&KNOWN)
+}
+
+fn compare(known: &Known) -> Result<(), SelfTestFailed> {
     let holds = [
-        ("SM3", sm3_hashes()),
-        ("SM2 verification", sm2_verifies()),
-        ("SM2 signing", sm2_signs()),
-        ("SM2 encryption", sm2_decrypts()),
-        ("SM4-GCM", sm4_seals_and_opens()),
+        ("SM3", sm3_hashes(known)),
+        ("SM2 verification", sm2_verifies(known)),
+        ("SM2 signing", sm2_signs(known)),
+        ("SM2 encryption", sm2_decrypts(known)),
+        ("SM4-GCM", sm4_seals_and_opens(known)),
     ];
     match holds.into_iter().find(|(_, holds)| !holds) {
         Some((algorithm, _)) => Err(SelfTestFailed { algorithm }),
@@ -28,6 +32,24 @@ pub struct SelfTestFailed {
     /// Which algorithm gave a wrong answer.
     pub algorithm: &'static str,
 }
+
+/// What must come out.
+#[derive(Clone, Copy)]
+struct Known {
+    sm3_of_abc: &'static str,
+    example_signature: [u8; 64],
+    reference_signature: [u8; 64],
+    decrypted: &'static [u8],
+    gcm_tag: [u8; 16],
+}
+
+const KNOWN: Known = Known {
+    sm3_of_abc: "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0",
+    example_signature: EXAMPLE_SIGNATURE,
+    reference_signature: REFERENCE_SIGNATURE,
+    decrypted: b"encryption standard",
+    gcm_tag: *b"\x83\xde\x35\x41\xe4\xc2\xb5\x81\x77\xe0\x65\xa9\xbf\x7b\x62\xec",
+};
 
 /// The private key of GB/T 32918.5-2017 annexes A and C.
 const EXAMPLE_KEY: [u8; 32] = [
@@ -58,19 +80,17 @@ const EXAMPLE_CIPHERTEXT: [u8; 116] = *b"\x04\
 \x59\x98\x3c\x18\xf8\x09\xe2\x62\x92\x3c\x53\xae\xc2\x95\xd3\x03\x83\xb5\x4e\x39\xd6\x09\xd1\x60\xaf\xcb\x19\x08\xd0\xbd\x87\x66\
 \x21\x88\x6c\xa9\x89\xca\x9c\x7d\x58\x08\x73\x07\xca\x93\x09\x2d\x65\x1e\xfa";
 
-const SM3_ABC: &str = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0";
-
 /// One message, and as many side by side as there may be lanes.
-fn sm3_hashes() -> bool {
-    let hashes = |digest: &Digest| digest.to_string() == SM3_ABC;
+fn sm3_hashes(known: &Known) -> bool {
+    let hashes = |digest: &Digest| digest.to_string() == known.sm3_of_abc;
     hashes(&sm3(b"abc")) && sm3_many(&[&b"abc"[..]; 16]).iter().all(hashes)
 }
 
-fn sm2_verifies() -> bool {
+fn sm2_verifies(known: &Known) -> bool {
     let Ok(key) = SigningKey::from_bytes(&EXAMPLE_KEY) else {
         return false;
     };
-    let Ok(signature) = Signature::from_raw(&EXAMPLE_SIGNATURE) else {
+    let Ok(signature) = Signature::from_raw(&known.example_signature) else {
         return false;
     };
     key.public_key().verify(b"message digest", &signature).is_ok()
@@ -79,29 +99,28 @@ fn sm2_verifies() -> bool {
 }
 
 /// The bytes that RustCrypto's implementation gave for the same key, digest and RFC 6979.
-fn sm2_signs() -> bool {
+fn sm2_signs(known: &Known) -> bool {
     let Ok(key) = SigningKey::from_bytes(&EXAMPLE_KEY) else {
         return false;
     };
     key.sign(b"self-test")
-        .is_ok_and(|signature| signature.to_raw() == REFERENCE_SIGNATURE)
+        .is_ok_and(|signature| signature.to_raw() == known.reference_signature)
 }
 
-fn sm2_decrypts() -> bool {
+fn sm2_decrypts(known: &Known) -> bool {
     let Ok(key) = DecryptionKey::from_bytes(&EXAMPLE_KEY) else {
         return false;
     };
     Ciphertext::from_raw(&EXAMPLE_CIPHERTEXT)
         .and_then(|ciphertext| key.decrypt(&ciphertext))
-        .is_ok_and(|message| *message == b"encryption standard")
+        .is_ok_and(|message| *message == known.decrypted)
 }
 
 /// RFC 8998 appendix A.1, what it refuses, and the fastest way beside the portable one.
-fn sm4_seals_and_opens() -> bool {
+fn sm4_seals_and_opens(known: &Known) -> bool {
     let key = *b"\x01\x23\x45\x67\x89\xab\xcd\xef\xfe\xdc\xba\x98\x76\x54\x32\x10";
     let nonce = *b"\x00\x00\x12\x34\x56\x78\x00\x00\x00\x00\xab\xcd";
     let aad = *b"\xfe\xed\xfa\xce\xde\xad\xbe\xef\xfe\xed\xfa\xce\xde\xad\xbe\xef\xab\xad\xda\xd2";
-    let tag = *b"\x83\xde\x35\x41\xe4\xc2\xb5\x81\x77\xe0\x65\xa9\xbf\x7b\x62\xec";
     let mut plaintext = [0; 64];
     let bytes = [0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff, 0xee, 0xaa];
     for (eight, byte) in plaintext.as_chunks_mut::<8>().0.iter_mut().zip(bytes) {
@@ -109,9 +128,9 @@ fn sm4_seals_and_opens() -> bool {
     }
     let mut sealed = sm4::seal(&key, &nonce, &aad, &plaintext);
     let opens = sm4::open(&key, &nonce, &aad, &sealed).is_ok_and(|opened| *opened == plaintext);
-    let known = sealed.ends_with(&tag);
+    let tag = sealed.ends_with(&known.gcm_tag);
     sealed[0] ^= 1;
-    known && opens && sm4::open(&key, &nonce, &aad, &sealed).is_err() && sm4::ways_agree()
+    tag && opens && sm4::open(&key, &nonce, &aad, &sealed).is_err() && sm4::ways_agree()
 }
 
 #[cfg(test)]
@@ -121,6 +140,26 @@ mod tests {
     #[test]
     fn passes() {
         assert_eq!(self_test(), Ok(()));
+    }
+
+    #[test]
+    fn every_wrong_answer_is_noticed() {
+        let mut wrong = [KNOWN; 5];
+        wrong[0].sm3_of_abc = "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e1";
+        wrong[1].example_signature[63] ^= 1;
+        wrong[2].reference_signature[0] ^= 1;
+        wrong[3].decrypted = b"encryption standart";
+        wrong[4].gcm_tag[15] ^= 0x80;
+        let algorithms = [
+            "SM3",
+            "SM2 verification",
+            "SM2 signing",
+            "SM2 encryption",
+            "SM4-GCM",
+        ];
+        for (algorithm, wrong) in algorithms.into_iter().zip(wrong) {
+            assert_eq!(compare(&wrong), Err(SelfTestFailed { algorithm }));
+        }
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! SM2 encryption: the standard's example, RustCrypto, and ciphertexts of which each has one fault.
 
-use gm::{BadEncryption, Ciphertext, DecryptionKey};
+use gm::{BadEncryption, Ciphertext, DecryptionKey, PublicKey};
 
 use crate::rng::CountingRng;
-use crate::vectors::{hex, plus, small};
+use crate::vectors::{P256_G, hex, plus, small};
 
 /// GB/T 32918.5-2017 annex C: the key, its ciphertext of "encryption standard" in the order C1‖C3‖C2.
 const D: &str = "3945208F7B2144B13F36E38AC6D39F95889393692860B51A42FB81EF4DF7C5B8";
@@ -79,11 +79,32 @@ fn points_that_are_none_are_refused() {
         (hex(C1[0]), hex(p), "y = p"),
         (hex(C1[1]), hex(C1[0]), "coordinates exchanged"),
         (hex(C1[0]), plus(C1[1], 1), "off the curve"),
+        (hex(P256_G[0]), hex(P256_G[1]), "the base point of another curve"),
     ];
     for (x, y, comment) in cases {
         let raw = [&[4][..], &x, &y, &hex(C3), &C2].concat();
         assert_eq!(decrypt(&raw).err(), Some(BadEncryption::NotOnCurve), "{comment}");
     }
+}
+
+/// Small x are read as any other, and the same residue plus p is refused: a point that fits twice into 32 bytes.
+#[test]
+fn points_with_a_small_x_are_read_in_one_way() {
+    let mut found = 0;
+    for x in 1..40u8 {
+        let Ok(point) = PublicKey::from_sec1(&[&[2][..], &small(x)].concat()) else {
+            continue;
+        };
+        found += 1;
+        let y: [u8; 32] = point.to_sec1()[33..].try_into().unwrap();
+        let raw = |x: &[u8; 32]| [&[4][..], x, &y, &hex(C3), &C2].concat();
+        assert_eq!(decrypt(&raw(&small(x))).err(), Some(BadEncryption::Mismatch));
+        // x + p: the last eight bytes of p are ones.
+        let mut above = hex("FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF000000010000000000000000");
+        above[31] = x - 1;
+        assert_eq!(decrypt(&raw(&above)).err(), Some(BadEncryption::NotOnCurve));
+    }
+    assert!(found > 5, "about every second number is the x of a point");
 }
 
 #[test]

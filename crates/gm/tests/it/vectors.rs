@@ -17,6 +17,11 @@ const R: &str = "F5A03B0648D2C4630EEAC513E1BB81A15944DA3827D5B74143AC7EACEEE720B
 const S: &str = "B1B6AA29DF212FD8763182BC0D421CA1BB9038FD1F7F42D4840B69C485BBC1AA";
 const P: &str = "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF";
 const N: &str = "FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123";
+/// The base point of NIST P-256: a point of another curve over another field.
+pub(crate) const P256_G: [&str; 2] = [
+    "6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296",
+    "4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5",
+];
 const MESSAGE: &[u8] = b"message digest";
 
 pub(crate) fn hex(text: &str) -> [u8; 32] {
@@ -334,9 +339,7 @@ fn points_that_are_none_are_refused() {
     let sec1 = key().public_key().to_sec1();
     let (x, y): ([u8; 32], [u8; 32]) = (sec1[1..33].try_into().unwrap(), sec1[33..].try_into().unwrap());
     let point = |tag: u8, x: &[u8; 32], y: &[u8; 32]| [&[tag][..], x, y].concat();
-    // The base point of NIST P-256: a point of another curve over another field.
-    let p256_x = hex("6B17D1F2E12C4247F8BCE6E563A440F277037D812DEB33A0F4A13945D898C296");
-    let p256_y = hex("4FE342E2FE1A7F9B8EE7EB4A7C0F9E162BCE33576B315ECECBB6406837BF51F5");
+    let [p256_x, p256_y] = P256_G.map(hex);
     let mut y_off = y;
     y_off[31] ^= 1;
     let cases = [
