@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use gm::Signer as _;
 use ofd::PartPath;
 use pki::{CertificateRequest, SignedDataShape, TimestampRequest, write_pem, write_signed_data};
 use testkit::now;
@@ -38,6 +39,7 @@ impl Seeds {
         }
         seeds.add_keys();
         seeds.add_contents();
+        seeds.add_arithmetic();
         seeds
     }
 
@@ -89,6 +91,25 @@ impl Seeds {
         ];
         let input = contents.map(str::as_bytes).join(&0xFF);
         self.add("pdf_contents", input);
+    }
+
+    /// Private key, digest, r, s, what is asked, a ciphertext; and key, counter, cut, data.
+    fn add_arithmetic(&mut self) {
+        let (d, e) = (gm::sm3(b"d").0, gm::sm3(b"e").0);
+        let key = gm::DecryptionKey::from_bytes(&d).expect("a number below n");
+        let ciphertext = key.public_key().encrypt(b"message", &mut testkit::SeededRng::new(1)).expect("not empty");
+        let signer = gm::SigningKey::from_bytes(&d).expect("a number below n");
+        let signature = signer.sign_digest(&gm::Digest(e)).expect("a key in memory").to_raw();
+        for (what, numbers) in (0u8..4).flat_map(|what| [(what, signature), (what, [0xff; 64]), (what, [0; 64])]) {
+            self.add("sm2", [&d[..], &e, &numbers, &[what], &ciphertext.to_raw()].concat());
+        }
+        self.add("sm2", signer.public_key().to_sec1().to_vec());
+        self.add("sm2", signature.to_vec());
+        self.add("sm2", ciphertext.to_der());
+        for length in [0, 16, 63, 260, 1100, 9000] {
+            let head = [&d[..16], &[0xff; 16], &[40, 1]].concat();
+            self.add("sm4", [head, vec![7; length]].concat());
+        }
     }
 
     /// The file, and the OCSP responses that it carries.
