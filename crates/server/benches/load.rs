@@ -4,11 +4,14 @@
 //!
 //! Server and clients share this process and machine; a closed loop of clients, each request on a new connection.
 //! `cargo bench -p server --bench load -- [postgres] [CLIENTS] [SECONDS]` prints the table of docs/benchmarks.md, on
-//! SQLite or on a private PostgreSQL that waits for its disk.
+//! SQLite or on a private PostgreSQL that waits for its disk. Two more numbers fill the database before with so many
+//! seals and use records.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
 
+#[path = "load/fill.rs"]
+mod fill;
 #[path = "../tests/it/support.rs"]
 #[expect(dead_code, reason = "tests need more of it")]
 mod support;
@@ -53,6 +56,18 @@ fn main() {
         "{engine}, {clients} clients, {seconds} s, {} bytes",
         document.len()
     );
+    if let (Some(seals), Some(records)) = (numbers.next(), numbers.next()) {
+        let begun = Instant::now();
+        let (url, file) = (world.database.as_deref(), world.server.data().join("yinxin.db"));
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(fill::fill(url, &file, fill::Filling { seals, records }));
+        println!(
+            "{seals} seals and {records} use records filled in in {:.0?}",
+            begun.elapsed()
+        );
+        // What the first ones find on the disk is in memory afterwards.
+        (0..200).for_each(|_| drop(stamp()));
+    }
     println!("| what | per second | p50 ms | p99 ms | longest ms |\n|---|---|---|---|---|");
     measure("stamp", (clients, seconds), &stamp);
     measure("verify", (clients, seconds), &verify);

@@ -10,7 +10,7 @@ use gm::Digest;
 use jiff::Timestamp;
 
 use crate::change::{Change, Reader};
-use crate::sql::{Conn, Row, statements, values};
+use crate::sql::{Conn, Row, Value, statements, values};
 use crate::{Error, Page};
 
 /// The entries that a change appends: at least one.
@@ -232,37 +232,76 @@ pub(crate) async fn store_head(conn: &mut Conn, frontier: &Frontier) -> Result<(
     conn.execute_one(UPDATE_HEAD, values![&bytes], missing_head).await
 }
 
-/// Appends entries behind the head that [`lock_head`] gave.
-pub(crate) async fn append(
-    conn: &mut Conn,
-    frontier: &mut Frontier,
-    entries: &[audit::Entry],
-) -> Result<(), Error> {
-    for entry in entries {
-        let bytes = entry.to_bytes().map_err(Error::Entry)?;
-        let leaf = audit::leaf_digest(&bytes);
-        let mut nodes = Vec::new();
-        let index = frontier.append_with(leaf, |node, digest| {
-            if node.level > 0 && node.level.is_multiple_of(TILE_HEIGHT) {
-                nodes.push((node, digest));
-            }
-        });
-        let parameters = values![
-            int(index)?,
+/// Entries that have their place in the log but are not written yet: those of a group are written together.
+#[derive(Default)]
+pub(crate) struct Appended {
+    entries: Vec<Placed>,
+    nodes: Vec<(Node, Digest)>,
+}
+
+struct Placed {
+    index: i64,
+    entry: audit::Entry,
+    bytes: Vec<u8>,
+    leaf: Digest,
+}
+
+impl Appended {
+    /// Gives entries their place behind the head that [`lock_head`] gave; all of them or none.
+    pub(crate) fn append(
+        &mut self,
+        frontier: &mut Frontier,
+        entries: Vec<audit::Entry>,
+    ) -> Result<(), Error> {
+        let mut placed = Vec::with_capacity(entries.len());
+        let (mut after, mut nodes) = (frontier.clone(), Vec::new());
+        for entry in entries {
+            let bytes = entry.to_bytes().map_err(Error::Entry)?;
+            let leaf = audit::leaf_digest(&bytes);
+            let index = after.append_with(leaf, |node, digest| {
+                if node.level > 0 && node.level.is_multiple_of(TILE_HEIGHT) {
+                    nodes.push((node, digest));
+                }
+            });
+            placed.push(Placed {
+                index: int(index)?,
+                entry,
+                bytes,
+                leaf,
+            });
+        }
+        *frontier = after;
+        self.entries.append(&mut placed);
+        self.nodes.append(&mut nodes);
+        Ok(())
+    }
+
+    /// Writes them.
+    pub(crate) async fn write(&self, conn: &mut Conn) -> Result<(), Error> {
+        let rows: Vec<Vec<Value<'_>>> = self.entries.iter().map(Placed::row).collect();
+        conn.insert_all(INSERT_ENTRY, &rows).await?;
+        for (node, digest) in &self.nodes {
+            let parameters = values![i64::from(node.level), int(node.index)?, digest];
+            conn.execute(INSERT_NODE, parameters).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Placed {
+    fn row(&self) -> Vec<Value<'_>> {
+        let entry = &self.entry;
+        values![
+            self.index,
             entry.time,
             entry.act.as_str(),
             entry.subject.kind.as_str(),
             entry.subject.id.as_str(),
-            &bytes,
-            &leaf
-        ];
-        conn.execute(INSERT_ENTRY, parameters).await?;
-        for (node, digest) in nodes {
-            let parameters = values![i64::from(node.level), int(node.index)?, &digest];
-            conn.execute(INSERT_NODE, parameters).await?;
-        }
+            &self.bytes,
+            &self.leaf
+        ]
+        .to_vec()
     }
-    Ok(())
 }
 
 fn frontier_of(row: Option<Row>) -> Result<Frontier, Error> {

@@ -82,9 +82,9 @@ where
     let expected = current.version;
     let mut version = expected;
     let mut state = current.state;
+    append(conn, subject, version, events, recorded).await?;
     for event in events {
         version += 1;
-        append(conn, subject, version, event, recorded).await?;
         state = (table.apply)(state, event);
     }
     let Some(after) = &state else {
@@ -102,28 +102,43 @@ where
     Ok(Current { version, state })
 }
 
+/// Writes the events behind the first `before` ones.
 async fn append<E: Serialize + Clone + Into<Event>>(
     conn: &mut Conn,
     subject: Subject,
-    sequence: i64,
-    event: &E,
+    before: i64,
+    events: &[E],
     recorded: &Recorded,
 ) -> Result<(), Error> {
-    let body = serde_json::to_string(event).map_err(Error::damaged("an event"))?;
     let actor = serde_json::to_string(&recorded.by).map_err(Error::damaged("an actor"))?;
-    let union: Event = event.clone().into();
-    let parameters = values![
-        subject.id,
-        sequence,
-        subject.kind.name(),
-        union.name(),
-        union.effective_at(),
-        recorded.at,
-        &actor,
-        &body
-    ];
-    let conflict = || conflict(subject, sequence - 1);
-    conn.execute_one(INSERT_EVENT, parameters, conflict).await
+    let mut bodies = Vec::with_capacity(events.len());
+    for event in events {
+        let body = serde_json::to_string(event).map_err(Error::damaged("an event"))?;
+        let union: Event = event.clone().into();
+        bodies.push((body, union));
+    }
+    let rows: Vec<Vec<Value<'_>>> = (before + 1..)
+        .zip(&bodies)
+        .map(|(sequence, (body, union))| {
+            values![
+                subject.id,
+                sequence,
+                subject.kind.name(),
+                union.name(),
+                union.effective_at(),
+                recorded.at,
+                &actor,
+                body
+            ]
+            .to_vec()
+        })
+        .collect();
+    let made = conn.insert_all(INSERT_EVENT, &rows).await?;
+    if made == events.len() as u64 {
+        Ok(())
+    } else {
+        Err(conflict(subject, before))
+    }
 }
 
 fn conflict(subject: Subject, expected: i64) -> Error {

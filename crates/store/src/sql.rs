@@ -247,6 +247,41 @@ impl Conn {
         done.map_err(|error| self.failed("run a statement", error))
     }
 
+    /// Runs an insert of one row for many of them, with a statement for as many as fit into one; how many rows it
+    /// made. Each round trip that is saved counts where the database is another process.
+    pub(crate) async fn insert_all(&mut self, sql: Sql, rows: &[Vec<Value<'_>>]) -> Result<u64, Error> {
+        let (mut rest, mut made) = (rows, 0);
+        while let Some(first) = rest.first() {
+            // Powers of two, so that few texts are prepared.
+            let count = 1 << rest.len().min(ROWS_AT_ONCE_MAX).ilog2();
+            let (now, later) = rest.split_at(count);
+            let (sqlite, postgres) = (
+                repeated(sql.sqlite, first.len(), count),
+                repeated(sql.postgres, first.len(), count),
+            );
+            let both = Both {
+                sqlite: &sqlite,
+                postgres: &postgres,
+            };
+            let values: Vec<Value<'_>> = now.iter().flatten().copied().collect();
+            let done = on_engine!(self, both, (connection, text, _row) => {
+                let query = bound!(AssertSqlSafe(text), values);
+                query.execute(connection).await.map(|done| done.rows_affected())
+            });
+            made += done.map_err(|error| self.failed("write rows", error))?;
+            rest = later;
+        }
+        Ok(made)
+    }
+
+    /// Runs statements without parameters in one round trip.
+    pub(crate) async fn run(&mut self, sql: Sql) -> Result<(), Error> {
+        let done = on_engine!(self, sql, (connection, text, _row) => {
+            connection.execute(sqlx::raw_sql(text)).await.map(drop)
+        });
+        done.map_err(|error| self.failed("run statements", error))
+    }
+
     /// Runs a statement that must change exactly one row; otherwise `otherwise` is why it could not.
     pub(crate) async fn execute_one(
         &mut self,
@@ -324,6 +359,21 @@ impl Conn {
             Link::Sqlite(_) | Link::Postgres(_) => Ok(()),
         };
     }
+}
+
+/// Rows that are inserted by one statement at most.
+const ROWS_AT_ONCE_MAX: usize = 16;
+
+/// An insert with its row of so many parameters as often as there are rows.
+fn repeated(insert: &str, columns: usize, rows: usize) -> String {
+    let row = |number: usize| {
+        let places: Vec<String> = (1..=columns)
+            .map(|column| format!("${}", number * columns + column))
+            .collect();
+        format!("({})", places.join(", "))
+    };
+    let all: Vec<String> = (0..rows).map(row).collect();
+    insert.replacen(&row(0), &all.join(", "), 1)
 }
 
 /// A text for each engine that was made at run time.

@@ -257,15 +257,13 @@ async fn finish(
         what: "open use record of item",
         key: format!("{item} of {}", request.id),
     };
-    let open = conn.row(OPEN, values![request.id.0, i64::from(item)]).await?;
-    let open = open.ok_or_else(missing)?;
-    let (sequence, begun_at) = (open.int(0)?, open.time(1)?);
     let (name, sealed, reason) = match outcome {
         Outcome::Stamped { sealed } => ("stamped", Some(&sealed.0[..]), None),
         Outcome::Failed { reason } => ("failed", None, Some(reason.as_str())),
     };
-    let parameters = values![request.id.0, sequence, name, at, sealed, reason];
-    conn.execute_one(UPDATE_OUTCOME, parameters, missing).await?;
+    let parameters = values![request.id.0, i64::from(item), name, at, sealed, reason];
+    let found = conn.rows(UPDATE_OUTCOME, parameters).await?;
+    let begun_at = found.first().ok_or_else(missing)?.time(0)?;
     match (outcome, grant_of(&request.basis)) {
         (Outcome::Failed { .. }, Some((grant, _))) => grants::count_use(conn, grant, begun_at, -1).await,
         _ => Ok(()),
@@ -341,9 +339,8 @@ statements! {
     INSERT_INTENT = "INSERT INTO use_records (request, sequence, item, seal, unit, grant_id, document, placement,
             by_actor, begun_at)
         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-    OPEN = "SELECT sequence, begun_at FROM use_records WHERE request = $1 AND item = $2 AND outcome IS NULL";
     UPDATE_OUTCOME = "UPDATE use_records SET outcome = $3, finished_at = $4, sealed = $5, reason = $6
-        WHERE request = $1 AND sequence = $2 AND outcome IS NULL";
+        WHERE request = $1 AND item = $2 AND outcome IS NULL RETURNING begun_at";
     UNRESOLVED = concat!(record_columns!(), "WHERE outcome IS NULL AND begun_at < $1
         ORDER BY begun_at, request, sequence LIMIT $2");
     ONE = concat!(record_columns!(), "WHERE request = $1 AND sequence = $2");

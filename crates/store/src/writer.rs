@@ -20,7 +20,7 @@ use tokio::task::JoinHandle;
 
 use crate::Error;
 use crate::change::{Change, Chore};
-use crate::log::{self, Entries};
+use crate::log::{self, Appended, Entries};
 use crate::sql::{Conn, Fault, fault_of, statements};
 use crate::store::{Pool, Store};
 
@@ -318,9 +318,11 @@ async fn attempt(
     };
     let before = frontier.size();
     let mut change = Change::new(conn);
+    let mut appended = Appended::default();
     let mut done = 0;
     while done < group.len() {
-        if let Err(error) = run_unit(&mut change, group[done].as_mut(), &mut frontier).await {
+        let place = (&mut frontier, &mut appended);
+        if let Err(error) = run_unit(&mut change, group[done].as_mut(), done, place).await {
             return give_up(change.into_conn(), error).await;
         }
         done += 1;
@@ -330,7 +332,7 @@ async fn attempt(
     }
     let mut conn = change.into_conn();
     if frontier.size() != before
-        && let Err(error) = log::store_head(&mut conn, &frontier).await
+        && let Err(error) = write_log(&mut conn, &frontier, &appended).await
     {
         return give_up(conn, error).await;
     }
@@ -340,6 +342,11 @@ async fn attempt(
         Err(error @ sqlx::Error::Database(_)) if fault_of(&error) == Fault::Transaction => Attempt::Again,
         Err(error) => Attempt::Unknown(error.to_string()),
     }
+}
+
+async fn write_log(conn: &mut Conn, frontier: &Frontier, appended: &Appended) -> Result<(), Error> {
+    appended.write(conn).await?;
+    log::store_head(conn, frontier).await
 }
 
 /// Undoes the transaction; whether to try again depends on what failed.
@@ -352,33 +359,35 @@ async fn give_up(mut conn: Conn, error: Error) -> Attempt {
     }
 }
 
-/// Runs a unit in its savepoint. An error is one of the whole transaction.
-async fn run_unit(change: &mut Change, unit: &mut dyn Unit, frontier: &mut Frontier) -> Result<(), Error> {
-    change.conn().execute(SAVEPOINT, &[]).await?;
-    let before = frontier.clone();
+/// Runs the unit with this number in its savepoint, which ends with the next one's or with the transaction. An error
+/// is one of the whole transaction.
+async fn run_unit(
+    change: &mut Change,
+    unit: &mut dyn Unit,
+    number: usize,
+    (frontier, appended): (&mut Frontier, &mut Appended),
+) -> Result<(), Error> {
+    let savepoint = if number == 0 { SAVEPOINT } else { NEXT };
+    change.conn().run(savepoint).await?;
     let done = match unit.run(change).await {
         // A statement failed and the work hid it: what it believes to have written may not be there.
         Ok(_) if change.conn().fault().is_some() => Err(Some(Error::HiddenFailure)),
-        Ok(entries) => log::append(change.conn(), frontier, &entries).await.map_err(Some),
+        Ok(entries) => appended.append(frontier, entries).map_err(Some),
         Err(()) => Err(None),
     };
-    let Err(error) = done else {
-        return change.conn().execute(RELEASE, &[]).await.map(drop);
-    };
+    let Err(error) = done else { return Ok(()) };
     if change.conn().fault() == Some(Fault::Transaction) {
         return Err(error.unwrap_or(Error::HiddenFailure));
     }
     change.conn().take_fault();
-    *frontier = before;
     if let Some(error) = error {
         unit.fail(error);
     }
-    change.conn().execute(ROLLBACK_TO, &[]).await?;
-    change.conn().execute(RELEASE, &[]).await.map(drop)
+    change.conn().run(ROLLBACK_TO).await
 }
 
 statements! {
     SAVEPOINT = "SAVEPOINT unit";
-    RELEASE = "RELEASE SAVEPOINT unit";
+    NEXT = "RELEASE SAVEPOINT unit; SAVEPOINT unit";
     ROLLBACK_TO = "ROLLBACK TO SAVEPOINT unit";
 }

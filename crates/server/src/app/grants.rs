@@ -6,7 +6,7 @@ use std::sync::Arc;
 use gm::Digest;
 use keys::UnlockedKey;
 use registry::grant::{GrantFacts, GrantTerms, decide};
-use registry::usage::{Content, DocumentFacts, DocumentType, decide_request};
+use registry::usage::{Content, DocumentFacts, DocumentType, apply_request, decide_request};
 use registry::{
     Digest32, Grant, GrantCommand, GrantId, Refusal, SealId, SystemId, UnitId, UseCommand, UseId,
 };
@@ -331,34 +331,28 @@ impl Service {
                 let (acting, now) = (&new.caller.acting, new.now);
                 let known = Known::load(change, &profiles, seal, Some(new.grant), None, now).await?;
                 let facts = known.facts(acting, new.facts);
-                let mut current = Current {
-                    version: 0,
-                    state: None,
-                };
-                let mut log = Vec::new();
+                let (mut state, mut events) = (None, Vec::new());
                 for command in [&new.request, &new.begin] {
-                    let events = match decide_request(current.state.as_ref(), &facts, command, now) {
-                        Ok(events) => events,
+                    let decided = match decide_request(state.as_ref(), &facts, command, now) {
+                        Ok(decided) => decided,
                         Err(refusal) => {
                             let told = (command.name(), &refusal);
                             let entries = refused(change, new.refusal, acting, new.grant, told, now).await?;
                             return Ok((Err(refusal), entries));
                         }
                     };
-                    let numbers = (current.version, None);
-                    log.extend(use_entries(
-                        acting,
-                        new.use_id,
-                        numbers,
-                        &events,
-                        &new.hidden,
-                        now,
-                    )?);
-                    let recorded = recorded(acting, now);
-                    current = change
-                        .record_usage(new.use_id, current, &events, &recorded)
-                        .await?;
+                    state = decided.iter().fold(state, apply_request);
+                    events.extend(decided);
                 }
+                let log = use_entries(acting, new.use_id, (0, None), &events, &new.hidden, now)?;
+                let nothing = Current {
+                    version: 0,
+                    state: None,
+                };
+                let recorded = recorded(acting, now);
+                let current = change
+                    .record_usage(new.use_id, nothing, &events, &recorded)
+                    .await?;
                 let intent = Intent {
                     request: new.use_id,
                     item: 0,

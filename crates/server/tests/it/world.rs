@@ -115,7 +115,7 @@ pub(crate) const QUERY: &str = "document_type=licence&placement=%7B%22positions%
 pub(crate) struct World {
     pub(crate) server: TestServer,
     /// The address of a PostgreSQL database; SQLite if none.
-    database: Option<String>,
+    pub(crate) database: Option<String>,
     pub(crate) lines: String,
 }
 

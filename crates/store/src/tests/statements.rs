@@ -1,6 +1,8 @@
 //! Every statement of the crate is prepared on both engines, so that none waits with a mistake for its day.
 
-use super::on_both;
+use sqlx::{AssertSqlSafe, Row as _};
+
+use super::{Place, on_both, run};
 use crate::sql::Sql;
 use crate::store::Pool;
 
@@ -59,6 +61,44 @@ async fn prepare(pool: &Pool, sql: Sql) -> Result<(), sqlx::Error> {
         Pool::Sqlite(pool) => pool.prepare(sql.sqlite.into_sql_str()).await.map(drop),
         Pool::Postgres(pool) => pool.prepare(sql.postgres.into_sql_str()).await.map(drop),
     }
+}
+
+/// Tables with a row, or with as many as an operator makes or people are signed in; rows of a statement itself; and
+/// the checkpoints, of which the last one is read.
+const SMALL: [&str; 8] = [
+    "log_head",
+    "settings",
+    "schema_versions",
+    "sessions",
+    "challenges",
+    "line",
+    "CONSTANT ROW",
+    "log_checkpoints",
+];
+
+/// What SQLite plans without knowing any figures: each table is found by an index, none is read from end to end.
+#[test]
+fn no_statement_reads_a_whole_table() {
+    run(async {
+        let place = Place::sqlite();
+        let store = place.open().await;
+        let Pool::Sqlite(pool) = &store.pool else { panic!() };
+        let mut scans = Vec::new();
+        for (module, statements) in all() {
+            for (name, sql) in statements.iter().filter(|_| module != "writer") {
+                let text = format!("EXPLAIN QUERY PLAN {}", sql.sqlite);
+                let steps = sqlx::query(AssertSqlSafe(text)).fetch_all(pool).await.unwrap();
+                let steps = steps.iter().map(|step| step.get::<String, _>(3));
+                let small = |step: &str| SMALL.iter().any(|table| step == format!("SCAN {table}"));
+                scans.extend(
+                    steps
+                        .filter(|step| step.starts_with("SCAN ") && !small(step))
+                        .map(|step| format!("{module}::{name}: {step}")),
+                );
+            }
+        }
+        assert_eq!(scans, [] as [String; 0]);
+    });
 }
 
 #[test]
