@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{BufReader, Read};
+use std::io::{self, BufReader, BufWriter, Read};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -16,8 +16,10 @@ use rand_core::Rng as _;
 use sealing::{Language, beijing_time, conclusion_word};
 use serde_json::json;
 
-use crate::common::{Context, Failure, print};
+use crate::backup::run_to_end;
+use crate::common::{Context, Failure, print, refuse_existing, write_whole};
 use crate::outline::printable;
+use crate::serve::read_config;
 
 /// 核查审计日志：每一行为都在册、未改动、未删减，不需要服务器。
 /// Check the audit log: every act is there, unchanged and complete; without the server.
@@ -30,6 +32,7 @@ pub(crate) struct Args {
 #[derive(Subcommand)]
 enum Command {
     Check(CheckArgs),
+    Export(ExportArgs),
     Proof(ProofArgs),
 }
 
@@ -51,6 +54,21 @@ struct CheckArgs {
     /// 输出 JSON / print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// 从服务的数据库导出整个日志及其检查点；服务可以同时运行。
+/// Export the whole log with its checkpoints from the service's database; the service may run meanwhile.
+#[derive(clap::Args)]
+struct ExportArgs {
+    /// 服务的配置文件 / configuration of the service
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// 写到此文件 / file to write
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// 文件已存在时覆盖 / overwrite an existing file
+    #[arg(long)]
+    force: bool,
 }
 
 /// 验证一条记录在日志中的证明。
@@ -94,6 +112,7 @@ impl KeyArgs {
 pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     match &args.command {
         Command::Check(args) => run_check(args, context),
+        Command::Export(args) => run_export(args, context),
         Command::Proof(args) => run_proof(args, context),
     }
 }
@@ -235,6 +254,35 @@ fn finding_text(finding: &Finding, language: Language) -> String {
         format!("[{zh}] {}", finding.zh()),
         format!("[{en}] {}", finding.en()),
     )
+}
+
+fn run_export(args: &ExportArgs, context: &Context) -> Result<ExitCode, Failure> {
+    refuse_existing(&args.out, args.force)?;
+    let config = read_config(&args.config, context)?;
+    let mut size = 0;
+    let mut refused = None;
+    let written = write_whole(&args.out, |file| {
+        let writer = BufWriter::with_capacity(READ_BYTES, file);
+        match run_to_end(server::export_log(&config, writer)) {
+            Ok(count) => size = count,
+            Err(failure) => refused = Some(failure),
+        }
+        // Why it failed is said better than by the system.
+        refused
+            .is_none()
+            .then_some(())
+            .ok_or_else(|| io::Error::other("export"))
+    });
+    if let Some(refused) = refused {
+        return Err(refused);
+    }
+    written?;
+    let out = args.out.display();
+    print(&context.language.pick(
+        format!("审计日志：{size} 条，已写入 {out}\n"),
+        format!("the log of acts: {size} entries, written to {out}\n"),
+    ))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn run_proof(args: &ProofArgs, context: &Context) -> Result<ExitCode, Failure> {

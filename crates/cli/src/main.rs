@@ -4,6 +4,7 @@
 //! [`Context`].
 
 mod audit;
+mod backup;
 mod ca;
 mod common;
 mod foreign_key;
@@ -63,6 +64,8 @@ enum Command {
     Tsa(tsa::Args),
     Serve(serve::Args),
     Audit(audit::Args),
+    Backup(backup::BackupArgs),
+    Restore(backup::RestoreArgs),
     Impression(impression::Args),
     Show(show::Args),
     Render(render::Args),
@@ -102,6 +105,8 @@ fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
         Command::Tsa(args) => tsa::run(&args, context),
         Command::Serve(args) => serve::run(&args, context),
         Command::Audit(args) => audit::run(&args, context),
+        Command::Backup(args) => backup::run(&args, context),
+        Command::Restore(args) => backup::run_restore(&args, context),
         Command::Impression(args) => impression::run(&args, context),
         Command::Show(args) => show::run(&args, context),
         Command::Render(args) => render::run(&args, context),

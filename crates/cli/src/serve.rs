@@ -79,7 +79,8 @@ fn pdf_pages() -> Result<PageProcess, Failure> {
     })
 }
 
-fn read_config(path: &Path, context: &Context) -> Result<Config, Failure> {
+/// Reads the configuration, overlaid by the environment.
+pub(crate) fn read_config(path: &Path, context: &Context) -> Result<Config, Failure> {
     let text = String::from_utf8(read_small(path)?).map_err(|error| {
         let (shown, error) = (path.display(), error.utf8_error());
         Failure::usage(

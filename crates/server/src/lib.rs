@@ -8,6 +8,7 @@ mod app;
 mod config;
 mod http;
 mod jobs;
+mod keeping;
 mod metrics;
 mod outside;
 mod subnet;
@@ -20,5 +21,6 @@ pub use config::{
     VerifyConfig,
 };
 pub use http::{Server, ServerError, openapi};
+pub use keeping::{KeepError, Kept, back_up, export_log, restore};
 pub use outside::{Outside, PageProcess};
 pub use subnet::{BadSubnet, Subnet};

@@ -3,7 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test may stop at once, in its helpers too")]
 
 mod audit;
+mod backup;
 mod ca;
+mod documented;
 mod engine;
 mod impression;
 mod key;

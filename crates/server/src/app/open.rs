@@ -25,18 +25,20 @@ use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
 
+/// Folder of the service's keys, below the data folder.
+pub(crate) const KEYS_FOLDER: &str = "keys";
 /// Label of the key that signs the log's checkpoints.
-const LOG_KEY: &str = "log";
+pub(crate) const LOG_KEY: &str = "log";
 /// File of the master key, beside it.
-const MASTER_FILE: &str = "master.json";
+pub(crate) const MASTER_FILE: &str = "master.json";
 /// Folder of the documents, below the data folder.
-const DOCUMENTS_FOLDER: &str = "documents";
+pub(crate) const DOCUMENTS_FOLDER: &str = "documents";
 /// Folder of the keys of seals, below that of the service's own keys.
 const SEALS_FOLDER: &str = "seals";
 /// Folder of the copies with which business systems seal, beside it.
 const SERVICE_FOLDER: &str = "service";
 /// The setting that holds its public half.
-const LOG_KEY_SETTING: &str = "log.key";
+pub(crate) const LOG_KEY_SETTING: &str = "log.key";
 /// Passwords that are hashed at the same time: each takes its memory.
 const HASHINGS_MAX: usize = 2;
 /// Longest first line of a file with a PIN, in bytes.
@@ -98,7 +100,7 @@ impl Service {
         };
         fs::create_dir_all(&config.data).map_err(failed(&config.data))?;
         let pin = read_pin(&config.keys.pin_file)?;
-        let folder = config.data.join("keys");
+        let folder = config.data.join(KEYS_FOLDER);
         let (keys_folder, keys_outside, memory_kib) =
             (folder.clone(), outside.clone(), config.keys.kdf_memory_kib);
         let making = config.making.clone();
