@@ -53,7 +53,7 @@ use self::making::Maker;
 
 pub(crate) use self::act::Caller;
 pub(crate) use self::applications::{ApplicationSearch, ApplicationStep, NewApplication};
-pub(crate) use self::authorities::NewAuthority;
+pub(crate) use self::authorities::{AuthorityStep, NewAuthority};
 pub(crate) use self::batches::BatchItem;
 pub(crate) use self::clients::{KnownClient, NewClient, SignatureFault, SignedRequest};
 pub(crate) use self::custody::CustodyFault;

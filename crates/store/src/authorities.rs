@@ -43,7 +43,8 @@ impl Reader {
         Ok(self.lineage(below).await?.contains(&above))
     }
 
-    /// How many units and authorities belong directly to an authority.
+    /// How many units and authorities that have not ended, and applications that are not, belong directly to an
+    /// authority.
     pub async fn dependants(&mut self, id: AuthorityId) -> Result<u64, Error> {
         record::count(self.conn(), DEPENDANTS, values![id.0]).await
     }
@@ -65,6 +66,8 @@ statements! {
             SELECT above.id, above.parent, line.depth + 1
             FROM line JOIN authorities above ON above.id = line.parent WHERE line.depth < 31
         ) SELECT id FROM line ORDER BY depth";
-    DEPENDANTS = "SELECT (SELECT COUNT(*) FROM authorities WHERE parent = $1)
-        + (SELECT COUNT(*) FROM units WHERE authority = $1 AND ended = 0)";
+    DEPENDANTS = "SELECT (SELECT COUNT(*) FROM authorities WHERE parent = $1 AND NOT EXISTS
+            (SELECT 1 FROM events WHERE subject = authorities.id AND kind = 'authority' AND name = 'closed'))
+        + (SELECT COUNT(*) FROM units WHERE authority = $1 AND ended = 0)
+        + (SELECT COUNT(*) FROM applications WHERE authority = $1 AND ended = 0)";
 }

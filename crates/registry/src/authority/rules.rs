@@ -22,7 +22,7 @@ pub struct AuthorityFacts<'a> {
     pub parent: Option<&'a Authority>,
     /// The authorities above, nearest first, without the authority itself.
     pub lineage: &'a [AuthorityId],
-    /// How many units and authorities still belong to it.
+    /// How many units, authorities and open applications still belong to it.
     pub dependants: u64,
 }
 

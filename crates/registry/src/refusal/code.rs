@@ -83,8 +83,8 @@ codes! {
         "该单位已终止" / "只能办理其印章的注销"
         "the unit has ended" / "only the cancellation of its seals can still be applied for";
     UnitsRemain "UNITS_REMAIN" 11
-        "该部门仍有所属单位" / "请先将单位移交其他制发部门"
-        "units still belong to the authority" / "move them to another authority first";
+        "该部门仍有所属单位、下级部门或未办结的申请" / "请先将单位移交其他制发部门，撤销下级部门，并办结申请"
+        "units, authorities or open applications still belong to the authority" / "move the units to another authority, close those below it and decide its applications first";
     PersonTaken "PERSON_TAKEN" 18
         "该身份已登记为另一人员" / "请使用已登记的人员"
         "this identity is registered already" / "use the person that is registered";

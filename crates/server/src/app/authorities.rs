@@ -1,4 +1,4 @@
-//! Authorities: entering one below another, reading them.
+//! Authorities: entering one below another, what becomes of it, reading them.
 //!
 //! A use case is one function: fresh identifiers, then one write that loads the facts, asks the registry, and
 //! keeps events with their entries, or the refusal with its entry.
@@ -10,6 +10,7 @@ use registry::{
 };
 use store::Page;
 
+use super::accounts::profile_of;
 use super::act::{Caller, entries, in_order, recorded, refused};
 use super::once::{self, Once};
 use super::{Error, Service};
@@ -22,6 +23,15 @@ pub(crate) struct NewAuthority {
     pub(crate) region: RegionCode,
     pub(crate) level: Level,
     pub(crate) profile: ProfileId,
+}
+
+/// What becomes of an authority.
+#[derive(Clone, Debug)]
+pub(crate) enum AuthorityStep {
+    FileDesignation { document: String },
+    Rename { name: String },
+    SetProfile { profile: ProfileId },
+    Close { reason: String },
 }
 
 impl Service {
@@ -72,6 +82,61 @@ impl Service {
                             refused(change, refusal_id, &caller.acting, new.parent, told, now).await?;
                         Ok((Err(refusal), entries))
                     }
+                }
+            })
+        });
+        once::outcome(decided.await)
+    }
+
+    /// Files an authority's designation (R10), renames it, puts it under another profile, or closes it (R11).
+    pub(crate) async fn change_authority(
+        &self,
+        caller: &Caller,
+        id: AuthorityId,
+        step: AuthorityStep,
+        once: Once,
+    ) -> Result<Vec<u8>, Error> {
+        let command = match step {
+            AuthorityStep::FileDesignation { document } => AuthorityCommand::FileDesignation { document },
+            AuthorityStep::Rename { name } => AuthorityCommand::Rename { name },
+            AuthorityStep::SetProfile { profile } => AuthorityCommand::SetProfile { profile },
+            AuthorityStep::Close { reason } => AuthorityCommand::Close { reason },
+        };
+        let (case, profiles) = (self.case(caller, once), Arc::clone(&self.profiles));
+        let decided = self.store.write(move |change| {
+            let (case, command, profiles) = (case.clone(), command.clone(), Arc::clone(&profiles));
+            Box::pin(async move {
+                case.check(change).await?;
+                let current = change.authority(id).await?;
+                let found = current
+                    .state
+                    .as_ref()
+                    .ok_or(Error::NotFound { what: "authority" })?;
+                if let AuthorityCommand::SetProfile { profile } = &command {
+                    // The profile that it is to work under must exist.
+                    profiles.in_force(profile, case.now)?;
+                }
+                let mut lineage = change.lineage(id).await?;
+                lineage.retain(|above| *above != id);
+                let parent = match found.parent {
+                    Some(parent) => change.authority(parent).await?.state,
+                    None => None,
+                };
+                let facts = AuthorityFacts {
+                    profile: &profile_of(change, &profiles, id, case.now).await?,
+                    acting: &case.acting,
+                    parent: parent.as_ref(),
+                    lineage: &lineage,
+                    dependants: change.dependants(id).await?,
+                };
+                match authority::decide(current.state.as_ref(), &facts, &command, case.now) {
+                    Ok(events) => {
+                        let after = change
+                            .record_authority(id, current, &events, &case.recorded())
+                            .await?;
+                        case.done(change, &after.state, (id, &events)).await
+                    }
+                    Err(refusal) => case.refused(change, id, command.name(), refusal).await,
                 }
             })
         });

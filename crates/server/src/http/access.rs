@@ -46,6 +46,7 @@ const SERVICE: &[(&str, Access)] = &[
     ("authority_establish", Access::SignedIn),
     ("authority_list", Access::SignedIn),
     ("authority_show", Access::SignedIn),
+    ("authority_change", Access::SignedIn),
     ("openapi", Access::Anyone),
     ("healthz", Access::Anyone),
     ("readyz", Access::Anyone),

@@ -1,4 +1,5 @@
-//! Authorities: `POST` and `GET /api/authorities`, `GET /api/authorities/{authority}`.
+//! Authorities: `POST` and `GET /api/authorities`, `GET /api/authorities/{authority}`,
+//! `POST /api/authorities/{authority}/changes`.
 
 use std::sync::Arc;
 
@@ -9,10 +10,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Page;
 
-use super::answer::{json, made};
+use super::answer::{json, kept, made};
 use super::call::Call;
 use super::problem::Problem;
-use crate::app::{NewAuthority, Service};
+use crate::app::{AuthorityStep, NewAuthority, Service};
 
 /// Items on a page when the caller does not say.
 pub(crate) const PAGE_LIMIT: u32 = 50;
@@ -34,6 +35,33 @@ pub(crate) struct AuthorityOrder {
     /// Its regulation profile: `cn`, `xian`, `wuhu` or `inner-mongolia`.
     #[schemars(with = "String")]
     profile: ProfileId,
+}
+
+/// What becomes of an authority.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, tag = "type", rename_all = "snake_case")]
+pub(crate) enum AuthorityChange {
+    /// Files the document by which its government designated it (R10); by an officer of an authority above.
+    FileDesignation {
+        /// Number of that document (文号).
+        document: String,
+    },
+    /// Another name.
+    Rename {
+        /// Full name.
+        name: String,
+    },
+    /// Another regulation profile.
+    SetProfile {
+        /// `cn`, `xian`, `wuhu` or `inner-mongolia`.
+        #[schemars(with = "String")]
+        profile: ProfileId,
+    },
+    /// Ends it; nothing may belong to it any more.
+    Close {
+        /// Why.
+        reason: String,
+    },
 }
 
 /// An authority.
@@ -85,14 +113,26 @@ pub(crate) async fn establish(service: Arc<Service>, mut call: Call) -> Result<R
         level: order.level,
         profile: order.profile,
     };
-    let kept = service.establish_authority(call.caller()?, new, once).await?;
-    let authority: Authority =
-        serde_json::from_slice(&kept).map_err(|error| Problem::internal(error.to_string()))?;
+    let authority: Authority = kept(&service.establish_authority(call.caller()?, new, once).await?)?;
     made(
         StatusCode::CREATED,
         &format!("/api/authorities/{}", authority.id),
         &view(&authority),
     )
+}
+
+pub(crate) async fn change(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
+    let id = call.path("authority")?;
+    let path = format!("authority_change/{id}");
+    let (order, once) = call.change::<AuthorityChange>(&path).await?;
+    let step = match order {
+        AuthorityChange::FileDesignation { document } => AuthorityStep::FileDesignation { document },
+        AuthorityChange::Rename { name } => AuthorityStep::Rename { name },
+        AuthorityChange::SetProfile { profile } => AuthorityStep::SetProfile { profile },
+        AuthorityChange::Close { reason } => AuthorityStep::Close { reason },
+    };
+    let changed = service.change_authority(call.caller()?, id, step, once).await?;
+    json(&view(&kept(&changed)?))
 }
 
 pub(crate) async fn show(service: Arc<Service>, call: Call) -> Result<Response, Problem> {

@@ -36,6 +36,7 @@ const SERVICE: &[(&str, Record)] = &[
     ("authority_establish", Record::Act),
     ("authority_list", Record::Nothing),
     ("authority_show", Record::Nothing),
+    ("authority_change", Record::Act),
     ("openapi", Record::Nothing),
     ("healthz", Record::Nothing),
     ("readyz", Record::Nothing),

@@ -9,7 +9,7 @@ use crate::town::Town;
 /// An invented impression: a rim, a star, strokes in a ring.
 pub(crate) const PICTURE: &[u8] = include_bytes!("impression.svg");
 /// The text by which an agent answers for what was handed in.
-const DECLARATION: &str = "所提交材料真实、合法、有效";
+pub(crate) const DECLARATION: &str = "所提交材料真实、合法、有效";
 
 impl Town {
     /// What is asked for: the legal-name seal of the unit, with this picture.

@@ -42,7 +42,12 @@ impl Town {
     }
 
     pub(crate) fn on(server: TestServer) -> Self {
-        let made = set_up(&server, &order()).json();
+        Self::under(server, &order())
+    }
+
+    /// Under a root authority of one's own.
+    pub(crate) fn under(server: TestServer, order: &Value) -> Self {
+        let made = set_up(&server, order).json();
         let scene = Scene { server, made };
         let authority = scene.made["authority"].as_str().unwrap().to_owned();
         let security = scene.sign_in(1);

@@ -173,6 +173,17 @@ pub(super) const ENDPOINTS: &[Endpoint] = &[
         handler: |service, call| Box::pin(authorities::show(service, call)),
     },
     Endpoint {
+        operation: "authority_change",
+        method: Method::POST,
+        path: "/api/authorities/{authority}/changes",
+        summary: "Files an authority's designation, renames it, puts it under another profile, or closes it.",
+        query: None,
+        request: Content::Json(schema::<authorities::AuthorityChange>),
+        answers: &[(200, Content::Json(schema::<authorities::AuthorityView>))],
+        problems: &[400, 401, 403, 404, 409, 413, 422],
+        handler: |service, call| Box::pin(authorities::change(service, call)),
+    },
+    Endpoint {
         operation: "openapi",
         method: Method::GET,
         path: "/api/openapi.json",
