@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use registry::application::MaterialKind;
 use serde::Deserialize;
 use toml::{Table, Value};
 
@@ -77,6 +78,12 @@ pub struct Config {
     /// When reminders are raised.
     #[serde(default)]
     pub reminders: RemindersConfig,
+    /// Where registered impressions are fetched.
+    #[serde(default)]
+    pub impressions: ImpressionsConfig,
+    /// The data-sharing platform.
+    #[serde(default)]
+    pub sharing: SharingConfig,
     /// What is logged, and how.
     #[serde(default)]
     pub log: LogConfig,
@@ -347,6 +354,47 @@ impl Default for RemindersConfig {
     }
 }
 
+/// Section `impressions`: where the impression is fetched that public security filed (R33).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ImpressionsConfig {
+    /// Address of its system of the seal-engraving trade; without it, the applicant's impression counts.
+    pub public_security: Option<String>,
+    /// Seconds that it may take to answer.
+    pub timeout_seconds: u64,
+}
+
+impl Default for ImpressionsConfig {
+    fn default() -> Self {
+        Self {
+            public_security: None,
+            timeout_seconds: 5,
+        }
+    }
+}
+
+/// Section `sharing`: evidence that the data-sharing platform has is not asked of the applicant again (R23).
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SharingConfig {
+    /// Its address.
+    pub platform: Option<String>,
+    /// What is asked of it.
+    pub kinds: Vec<MaterialKind>,
+    /// Seconds that it may take to answer.
+    pub timeout_seconds: u64,
+}
+
+impl Default for SharingConfig {
+    fn default() -> Self {
+        Self {
+            platform: None,
+            kinds: vec![MaterialKind::UnitIdentity],
+            timeout_seconds: 5,
+        }
+    }
+}
+
 /// Section `log`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -463,6 +511,16 @@ impl Config {
             ("filing.poll_seconds", self.filing.poll_seconds, SECONDS_MAX),
             ("reminders.poll_seconds", self.reminders.poll_seconds, SECONDS_MAX),
             ("filing.timeout_seconds", self.filing.timeout_seconds, SECONDS_MAX),
+            (
+                "impressions.timeout_seconds",
+                self.impressions.timeout_seconds,
+                SECONDS_MAX,
+            ),
+            (
+                "sharing.timeout_seconds",
+                self.sharing.timeout_seconds,
+                SECONDS_MAX,
+            ),
             (
                 "making.days",
                 self.making.as_ref().map_or(1, |making| making.days.into()),

@@ -1,4 +1,6 @@
 //! A simulated body that seals are filed with (公安机关印章管理部门), speaking HTTP, with faults that tests switch on.
+//!
+//! It answers questions as well: for registered impressions, and, as a data-sharing platform, for evidence about units.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,6 +11,8 @@ use std::time::Duration;
 
 /// Largest message that it takes, in bytes.
 const MESSAGE_BYTES_MAX: usize = 1 << 20;
+/// How long a slow answer takes.
+const SLOWNESS: Duration = Duration::from_secs(3);
 /// How long it waits for a sender.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -30,6 +34,24 @@ pub enum BureauFault {
     SendsBack,
 }
 
+/// How it answers questions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AnswerFault {
+    /// Gives what it has.
+    #[default]
+    None,
+    /// Takes three seconds.
+    Slow,
+    /// Gives half of the bytes, and hangs up.
+    Broken,
+    /// Says that it is out of order (503).
+    OutOfOrder,
+    /// Gives something that is no picture.
+    Mumbles,
+    /// Names another code than that which it was asked for.
+    AnotherCode,
+}
+
 /// What it got: the idempotency key and the message.
 pub type Received = Vec<(String, String)>;
 
@@ -44,6 +66,11 @@ pub struct Bureau {
 #[derive(Debug, Default)]
 struct Shared {
     fault: Mutex<BureauFault>,
+    answer_fault: Mutex<AnswerFault>,
+    /// What it has, under the part of a question that names it.
+    holdings: Mutex<Vec<(String, Vec<u8>)>>,
+    /// The questions that it was asked.
+    questions: Mutex<Vec<String>>,
     received: Mutex<Received>,
     closed: AtomicBool,
 }
@@ -82,16 +109,34 @@ impl Bureau {
 
     /// Switches a fault on or off.
     pub fn switch(&self, fault: BureauFault) {
-        *self.shared.fault.lock().unwrap_or_else(PoisonError::into_inner) = fault;
+        *lock(&self.shared.fault) = fault;
+    }
+
+    /// Where it is asked for something.
+    pub fn questions_url(&self) -> String {
+        format!("http://{}/questions", self.address)
+    }
+
+    /// From now on it has these bytes for every question in which `part` stands, such as `code=6101000000001`.
+    pub fn hold(&self, part: &str, bytes: &[u8]) {
+        let mut holdings = lock(&self.shared.holdings);
+        holdings.retain(|(known, _)| known != part);
+        holdings.push((part.to_owned(), bytes.to_vec()));
+    }
+
+    /// Switches a fault of its answers on or off.
+    pub fn switch_answers(&self, fault: AnswerFault) {
+        *lock(&self.shared.answer_fault) = fault;
+    }
+
+    /// The questions that it was asked so far.
+    pub fn questions(&self) -> Vec<String> {
+        lock(&self.shared.questions).clone()
     }
 
     /// Everything that it got so far.
     pub fn received(&self) -> Received {
-        self.shared
-            .received
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        lock(&self.shared.received).clone()
     }
 }
 
@@ -110,6 +155,13 @@ fn serve(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     let mut reader = BufReader::new(stream);
     let (mut key, mut length) = (String::new(), 0);
+    let mut first = String::new();
+    reader.read_line(&mut first)?;
+    if let Some((_, question)) = first.strip_prefix("GET ").and_then(|rest| rest.split_once('?')) {
+        let question = question.split(' ').next().unwrap_or_default().to_owned();
+        while reader.read_line(&mut first)? > 2 {}
+        return answer(shared, stream, question);
+    }
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
@@ -126,14 +178,14 @@ fn serve(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
     let mut body = vec![0; usize::min(length, MESSAGE_BYTES_MAX)];
     reader.read_exact(&mut body)?;
     let number = {
-        let mut received = shared.received.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut received = lock(&shared.received);
         received.push((key.clone(), String::from_utf8_lossy(&body).into_owned()));
         received
             .iter()
             .position(|(known, _)| *known == key)
             .unwrap_or_default()
     };
-    let fault = *shared.fault.lock().unwrap_or_else(PoisonError::into_inner);
+    let fault = *lock(&shared.fault);
     let (status, answer) = match fault {
         BureauFault::HangsUp => return Ok(()),
         BureauFault::None => ("201 Created", format!("{{\"number\":\"GA-{number:06}\"}}")),
@@ -151,4 +203,46 @@ fn serve(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
         "HTTP/1.1 {status}\r\nContent-Type: application/json\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{answer}",
         answer.len()
     )
+}
+
+/// Answers a question.
+fn answer(shared: &Shared, mut stream: &TcpStream, question: String) -> std::io::Result<()> {
+    let held = lock(&shared.holdings)
+        .iter()
+        .find(|(part, _)| question.split('&').any(|asked| asked == part))
+        .map(|(_, bytes)| bytes.clone());
+    let code = question.split('&').find_map(|part| part.strip_prefix("code="));
+    let code = code.unwrap_or("6101000000001").to_owned();
+    lock(&shared.questions).push(question);
+    let fault = *lock(&shared.answer_fault);
+    if fault == AnswerFault::Slow {
+        std::thread::sleep(SLOWNESS);
+    }
+    let (status, body) = match (fault, held) {
+        (AnswerFault::OutOfOrder, _) => ("503 Service Unavailable", b"{}".to_vec()),
+        (AnswerFault::Mumbles, _) => ("200 OK", b"<html>".to_vec()),
+        (_, Some(bytes)) => ("200 OK", bytes),
+        (_, None) => ("404 Not Found", b"{\"found\":false}".to_vec()),
+    };
+    let named = if fault == AnswerFault::AnotherCode {
+        "6101000000999"
+    } else {
+        &code
+    };
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nImpression-Code: {named}\r\nConnection: close\r\n\r\n",
+        body.len()
+    )?;
+    let sent = if fault == AnswerFault::Broken {
+        body.len() / 2
+    } else {
+        body.len()
+    };
+    stream.write_all(&body[..sent])
+}
+
+/// A panic elsewhere leaves it as it is.
+fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
 }

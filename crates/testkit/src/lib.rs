@@ -11,7 +11,7 @@ mod rng;
 mod seals;
 
 pub use crate::pki::{Identity, TestPki};
-pub use bureau::{Bureau, BureauFault, Received};
+pub use bureau::{AnswerFault, Bureau, BureauFault, Received};
 pub use documents::document;
 #[cfg(unix)]
 pub use postgres::PrivatePostgres;

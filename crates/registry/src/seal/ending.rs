@@ -36,7 +36,7 @@ pub(super) fn cancel(case: &Case<'_>, named: ApplicationId) -> Result<Vec<SealEv
     let desk = &case.desk;
     case.in_one_of(&LIVE)?;
     let kinds = [ApplicationKind::Cancel, ApplicationKind::Change];
-    let (application, _) = case.approved(named, &kinds)?;
+    let application = case.approved_before(named, &kinds)?;
     if case.seal.change == Some(named) {
         // Put off until the successor is in force, so it must be.
         let successor = case

@@ -50,7 +50,7 @@ pub struct NewEdition {
 pub struct Comparison {
     /// SM3 over the registered impression's image.
     pub registered: Digest32,
-    /// SM3 over the image that was put into the seal.
+    /// SM3 over the image that the applicant handed in.
     pub submitted: Digest32,
     /// The machine's score of likeness, in thousandths; none if no machine compared.
     pub score_per_mille: Option<u16>,
@@ -179,11 +179,12 @@ fn compared(
     let Some(comparison) = made.comparison else {
         return Err(desk.refuse(Code::ComparisonMissing, []));
     };
-    desk.ensure(
-        comparison.submitted == made.edition.picture,
-        Code::ComparisonOfAnother,
-        [],
-    )?;
+    // What was fetched from public security is itself put into the seal, and the applicant's sheet compared with it.
+    let in_the_seal = match impression.source {
+        ImpressionSource::PublicSecurity => comparison.registered,
+        ImpressionSource::Applicant | ImpressionSource::Drawn => comparison.submitted,
+    };
+    desk.ensure(in_the_seal == made.edition.picture, Code::ComparisonOfAnother, [])?;
     desk.ensure(comparison.verdict == Verdict::Same, Code::ImpressionsDisagree, [])
 }
 

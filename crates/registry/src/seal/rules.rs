@@ -8,7 +8,7 @@ use crate::event::SubjectKind;
 use crate::id::{ApplicationId, AuthorityId, PersonId};
 use crate::profile::Profile;
 use crate::refusal::{Code, Refusal};
-use crate::role::{Acting, Role, Scope};
+use crate::role::{Acting, Actor, Role, Scope};
 use crate::unit::Unit;
 
 use super::{
@@ -140,6 +140,21 @@ impl<'a> Case<'a> {
         Ok((application, maker))
     }
 
+    /// The same for an act that was put off: the service carries it out when its time has come.
+    pub(super) fn approved_before(
+        &self,
+        named: ApplicationId,
+        kinds: &[ApplicationKind],
+    ) -> Result<&'a Application, Refusal> {
+        if self.desk.acting.actor != Actor::Service || self.seal.change != Some(named) {
+            return self.approved(named, kinds).map(|(application, _)| application);
+        }
+        let application = approved_for(&self.desk, self.facts, named, kinds)?;
+        let about = application.ask.seal() == Some(self.seal.id);
+        self.desk.ensure(about, Code::ApplicationForAnother, [])?;
+        Ok(application)
+    }
+
     /// Whether the person is the principal of the seal's unit.
     pub(super) fn is_principal(&self, at: Timestamp) -> bool {
         let unit = self.seal.owner.unit().map(Scope::Unit);
@@ -154,6 +169,23 @@ pub(super) fn approved<'a>(
     named: ApplicationId,
     kinds: &[ApplicationKind],
 ) -> Result<(&'a Application, PersonId), Refusal> {
+    let application = approved_for(desk, facts, named, kinds)?;
+    let maker = desk.officer(&[Role::Maker], &[application.authority])?;
+    desk.ensure(
+        facts.lineage.contains(&application.authority),
+        Code::OutsideSubtree,
+        [],
+    )?;
+    Ok((application, maker))
+}
+
+/// An approved application of one of these kinds, whoever carries it out.
+fn approved_for<'a>(
+    desk: &Desk<'_>,
+    facts: &SealFacts<'a>,
+    named: ApplicationId,
+    kinds: &[ApplicationKind],
+) -> Result<&'a Application, Refusal> {
     let application = facts.application.filter(|application| application.id == named);
     let application = desk.found(SubjectKind::Application, application)?;
     let values = [("state", application.status.name().to_owned())];
@@ -164,13 +196,7 @@ pub(super) fn approved<'a>(
         Code::ApplicationForAnother,
         [],
     )?;
-    let maker = desk.officer(&[Role::Maker], &[application.authority])?;
-    desk.ensure(
-        facts.lineage.contains(&application.authority),
-        Code::OutsideSubtree,
-        [],
-    )?;
-    Ok((application, maker))
+    Ok(application)
 }
 
 /// Reasons that cannot wait for an application: a report suffices (挂失).

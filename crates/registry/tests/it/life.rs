@@ -361,6 +361,12 @@ fn q4_the_old_seal_may_wait_for_its_successor_where_the_place_swaps() {
         .do_seal(Some(waiting.clone()), &cancel);
     refused(early, Code::SuccessorNotInForce, "R61", "R61");
     let world = world.with(|world| world.other = Some(successor));
+    // In the instant of the hand-over the service does it, but nothing that was not put off.
+    let service = world.by_service();
+    let swapped = service.do_seal(Some(waiting.clone()), &cancel).unwrap();
+    assert_eq!(swapped.status, SealStatus::Cancelled);
+    let refusal = service.do_seal(world.seal.clone(), &cancel);
+    refused(refusal, Code::NotPermitted, "R12", "第六条");
     assert_eq!(
         world.do_seal(Some(waiting), &cancel).unwrap().status,
         SealStatus::Cancelled

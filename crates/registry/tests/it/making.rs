@@ -2,7 +2,9 @@
 
 use registry::application::{ApplicationStatus, Ask};
 use registry::filing::{FilingBody, FilingOccasion, FilingStatus};
-use registry::seal::{CertificateFacts, Comparison, DeviceKind, NameMatch, OldDevice, Verdict};
+use registry::seal::{
+    CertificateFacts, Comparison, DeviceKind, ImpressionSource, NameMatch, OldDevice, Verdict,
+};
 use registry::*;
 
 use crate::life::sealed;
@@ -207,11 +209,31 @@ fn r34_the_impression_was_compared_by_a_person() {
         )
     };
     refused(with(None), Code::ComparisonMissing, "R34", "第十二条");
-    let other = Comparison {
+    // The filed impression itself is put into the seal, and the applicant's sheet was compared with it.
+    let sheet = Comparison {
         submitted: digest(0x33),
         ..comparison()
     };
+    assert!(with(Some(sheet.clone())).is_ok());
+    let other = Comparison {
+        registered: digest(0x33),
+        ..comparison()
+    };
     refused(with(Some(other)), Code::ComparisonOfAnother, "R34", "第十二条");
+    // Where it could not be fetched, the applicant's is, and it is what was compared.
+    let applicants = world.with(|world| {
+        if let Ask::Make { seal } = &mut world.application.as_mut().unwrap().ask {
+            seal.impression.as_mut().unwrap().source = ImpressionSource::Applicant;
+        }
+    });
+    let result = made(
+        &applicants,
+        Report {
+            comparison: Some(sheet),
+            ..report()
+        },
+    );
+    refused(result, Code::ComparisonOfAnother, "R34", "第十二条");
     // However high the score: a person decides (Q6).
     let different = Comparison {
         verdict: Verdict::Different,

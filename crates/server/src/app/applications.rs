@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use gm::sm3;
 use registry::application::Claim;
-use registry::application::{ApplicationStatus, Ask, MaterialKind, RegisteredImpression};
+use registry::application::{
+    ApplicationStatus, Ask, Material, MaterialKind, MaterialSource, RegisteredImpression,
+};
 use registry::seal::Owner;
 use registry::{
     Acting, Application, ApplicationCommand, ApplicationFacts, ApplicationId, Authority, AuthorityId,
@@ -16,6 +18,7 @@ use store::{Change, Page, Reader};
 use super::accounts::profile_of;
 use super::act::{Caller, Case, entries, recorded};
 use super::once::{self, Once};
+use super::registered;
 use super::{Error, Service};
 
 /// An application to be drafted.
@@ -107,9 +110,13 @@ impl Service {
     ) -> Result<Vec<u8>, Error> {
         let command = match step {
             ApplicationStep::Amend { ask } => ApplicationCommand::Amend { ask },
-            ApplicationStep::Submit { declaration } => ApplicationCommand::Submit {
-                declaration: self.declared(id, declaration).await?,
-            },
+            ApplicationStep::Submit { declaration } => {
+                self.pull_materials(caller, id).await?;
+                self.ask_registered(caller, id).await?;
+                ApplicationCommand::Submit {
+                    declaration: self.declared(id, declaration).await?,
+                }
+            }
             ApplicationStep::Consent => ApplicationCommand::Consent,
             ApplicationStep::RefuseConsent { reason } => ApplicationCommand::RefuseConsent { reason },
             ApplicationStep::TakeUp => ApplicationCommand::TakeUp,
@@ -161,6 +168,18 @@ impl Service {
                     (_, Some(found)) => Loaded::of(change, &profiles, &case, found).await?,
                     (_, None) => return Err(Error::NotFound { what: "application" }),
                 };
+                let unasked =
+                    |found| registered::asks(&case.acting, found).is_some() && loaded.registered.is_none();
+                if matches!(command, ApplicationCommand::Submit { .. })
+                    && current.state.as_ref().is_some_and(unasked)
+                {
+                    // Somebody amended it since public security was asked.
+                    return Err(Error::Store(store::Error::Conflict {
+                        what: "application",
+                        key: id.to_string(),
+                        expected: current.version,
+                    }));
+                }
                 let facts = loaded.facts(&case.acting);
                 match application::decide(current.state.as_ref(), &facts, &command, case.now) {
                     Ok(events) => {
@@ -284,6 +303,8 @@ async fn deliver(
         unit: None,
         seal: None,
         claims: Vec::new(),
+        connector: Vec::new(),
+        registered: None,
     };
     let command = ApplicationCommand::RecordDelivery;
     let events = application::decide(Some(&found), &loaded.facts(&acting), &command, now)?;
@@ -321,6 +342,10 @@ pub(crate) struct Loaded {
     pub(crate) unit: Option<Unit>,
     pub(crate) seal: Option<SealRecord>,
     pub(crate) claims: Vec<Claim>,
+    /// What the data-sharing platform supplied (R23).
+    connector: Vec<MaterialKind>,
+    /// What public security answered to what is asked for (R33); none when it was not asked that.
+    registered: Option<RegisteredImpression>,
 }
 
 impl Loaded {
@@ -332,6 +357,14 @@ impl Loaded {
     ) -> Result<Self, Error> {
         let mut loaded = Self::new(change, profiles, case, (found.authority, found.unit, &found.ask)).await?;
         loaded.claims.retain(|claim| claim.subject != found.id.into());
+        let shared = |material: &&Material| material.source == MaterialSource::DataSharing;
+        loaded.connector = found
+            .materials
+            .iter()
+            .filter(shared)
+            .map(|one| one.kind)
+            .collect();
+        loaded.registered = registered::known(change, found).await?;
         Ok(loaded)
     }
 
@@ -371,6 +404,8 @@ impl Loaded {
             unit,
             seal,
             claims,
+            connector: Vec::new(),
+            registered: None,
         })
     }
 
@@ -383,9 +418,11 @@ impl Loaded {
             unit: self.unit.as_ref(),
             seal: self.seal.as_ref(),
             claims: &self.claims,
-            connector: &[],
-            // No public-security system is asked yet: the applicant hands the impression in (R33).
-            registered: &RegisteredImpression::Unreachable,
+            connector: &self.connector,
+            registered: self
+                .registered
+                .as_ref()
+                .unwrap_or(&RegisteredImpression::Unreachable),
         }
     }
 }

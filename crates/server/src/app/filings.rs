@@ -19,6 +19,7 @@ use uuid::Uuid;
 use super::accounts::profile_of;
 use super::act::{Caller, entries, in_order, recorded};
 use super::applications::digest_of;
+use super::outgoing::{self, short};
 use super::sign_in::later;
 use super::{Error, Service};
 
@@ -36,8 +37,6 @@ const RETRY_SECONDS: u64 = 10;
 const RETRY_SECONDS_MAX: u64 = 1800;
 /// Longest receipt, in bytes.
 const RECEIPT_BYTES_MAX: u64 = 64 * 1024;
-/// Longest reason of a failure that is kept, in characters.
-const REASON_CHARS_MAX: usize = 300;
 
 /// What came of sending a filing.
 enum Sent {
@@ -371,25 +370,7 @@ fn send(address: &str, id: FilingId, message: &str, limit: Duration) -> Sent {
     let failed = |error: ureq::Error| Sent::Failed {
         reason: short(&error.to_string()),
     };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let roots = rustls_native_certs::load_native_certs().certs;
-    let roots = roots
-        .iter()
-        .map(|root| ureq::tls::Certificate::from_der(root).to_owned());
-    let tls = ureq::tls::TlsConfig::builder()
-        .unversioned_rustls_crypto_provider(provider)
-        .root_certs(ureq::tls::RootCerts::from(roots))
-        .build();
-    let agent = ureq::Agent::config_builder()
-        .timeout_global(Some(limit))
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .proxy(None)
-        .tls_config(tls)
-        .user_agent(concat!("yinxin/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .new_agent();
-    let post = agent
+    let post = outgoing::agent(limit)
         .post(address)
         .content_type("application/json")
         .header("Idempotency-Key", id.to_string());
@@ -421,11 +402,4 @@ fn send(address: &str, id: FilingId, message: &str, limit: Duration) -> Sent {
             reason: format!("the body answered with HTTP status {status} and no receipt"),
         },
     }
-}
-
-fn short(text: &str) -> String {
-    text.chars()
-        .filter(|c| !c.is_control())
-        .take(REASON_CHARS_MAX)
-        .collect()
 }

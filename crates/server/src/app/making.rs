@@ -24,8 +24,9 @@ use store::Reader;
 use zeroize::Zeroizing;
 
 use super::act::Caller;
-use super::materials::{IMPRESSION_BYTES_MAX, impression_of};
+use super::materials::IMPRESSION_BYTES_MAX;
 use super::once::Once;
+use super::registered::impression_of;
 use super::seals::SealOrder;
 use super::{Error, Service};
 use crate::config::MakingConfig;
@@ -231,7 +232,9 @@ impl Service {
     ) -> Result<(SealId, SealKind, String, Owner, Digest32), Error> {
         Ok(match &application.ask {
             Ask::Make { seal } => {
-                let impression = impression_of(application).ok_or(Error::NotFound { what: "impression" })?;
+                let fetched = self.fetched(application).await?;
+                let impression =
+                    impression_of(application, fetched).ok_or(Error::NotFound { what: "impression" })?;
                 (
                     SealId(self.new_id()),
                     seal.kind,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures_util::Stream;
 use futures_util::stream::BoxStream;
 use gm::Digest;
-use registry::application::{Ask, Material, MaterialKind, MaterialSource};
+use registry::application::{Material, MaterialKind, MaterialSource};
 use registry::{Application, ApplicationCommand, ApplicationId, Digest32, Role, officer};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -17,6 +17,7 @@ use super::accounts::profile_of;
 use super::act::{Caller, entry};
 use super::applications::digest_of;
 use super::once::{self, Once};
+use super::registered::submitted_by;
 use super::{Error, Service};
 
 /// Largest material, in bytes.
@@ -92,13 +93,15 @@ impl Service {
         let evidence = compared
             .iter()
             .flat_map(|compared| [compared.registered, compared.report]);
+        let fetched = self.fetched(&found).await?;
         let declared = found.declaration.iter().map(|declaration| declaration.text);
         let mut known = found
             .materials
             .iter()
             .map(|material| material.digest)
             .chain(evidence)
-            .chain(declared);
+            .chain(declared)
+            .chain(fetched);
         if !known.any(|one| one == digest) {
             return Err(Error::NotFound { what: "material" });
         }
@@ -141,7 +144,8 @@ impl Service {
         let found = self.readable_application(caller, id).await?;
         // Whoever may not compare costs no comparison.
         self.may_compare(caller, &found, once.clone()).await?;
-        let submitted = impression_of(&found).ok_or(Error::NotFound { what: "impression" })?;
+        let fetched = self.fetched(&found).await?;
+        let submitted = submitted_by(&found, fetched).ok_or(Error::NotFound { what: "impression" })?;
         let bytes_max = IMPRESSION_BYTES_MAX as usize;
         let first = self.documents.read(&Digest(registered.0), bytes_max).await?;
         let second = self.documents.read(&Digest(submitted.0), bytes_max).await?;
@@ -198,17 +202,6 @@ impl Service {
             other => other.map(drop),
         }
     }
-}
-
-/// The image that an application for a seal asks to be put into it, which must be one of its own materials: whoever
-/// knows the digest of somebody else's impression does not have it.
-pub(crate) fn impression_of(application: &Application) -> Option<Digest32> {
-    let Ask::Make { seal } = &application.ask else {
-        return None;
-    };
-    let digest = seal.impression.as_ref()?.digest;
-    let handed_in = |material: &Material| material.digest == digest;
-    application.materials.iter().any(handed_in).then_some(digest)
 }
 
 /// Where the newest comparison of an application is kept.

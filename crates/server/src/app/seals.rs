@@ -204,7 +204,11 @@ impl Service {
                 let mut log = entries(&case.acting, order.id, &events, case.now)?;
                 log.extend(order.key.iter().map(|key| key_created(&case, key, order.id)));
                 if let Some(done) = loaded.application.as_ref().filter(|_| completes(&events)) {
-                    log.extend(complete(change, &loaded, &case, done).await?);
+                    log.extend(complete(change, &loaded, (&case.acting, case.now), done).await?);
+                }
+                let collected = matches!(order.command, SealCommand::Activate { .. });
+                if let Some(old) = loaded.other.as_ref().filter(|_| collected) {
+                    log.extend(swap(change, &profiles, old, &order.spare, case.now).await?);
                 }
                 for occasion in events.iter().filter_map(occasion) {
                     let about = (order.id, occasion, &loaded.profile);
@@ -381,16 +385,54 @@ fn occasion(event: &SealEvent) -> Option<FilingOccasion> {
     }
 }
 
+/// The seal that only waited for the one which was just collected is cancelled in the same instant (Q4).
+async fn swap(
+    change: &mut Change,
+    profiles: &Profiles,
+    old: &SealRecord,
+    spare: &[Uuid],
+    now: Timestamp,
+) -> Result<Vec<audit::Entry>, Error> {
+    let Some(application) = old.change.filter(|_| !old.status.is_end()) else {
+        return Ok(Vec::new());
+    };
+    let acting = Acting::service();
+    let order = SealOrder {
+        id: old.id,
+        command: SealCommand::Cancel { application },
+        certificate: None,
+        key: None,
+        spare: spare.to_vec(),
+        rehearsal: false,
+    };
+    let current = change.seal(old.id).await?;
+    let loaded = Loaded::new(change, profiles, (current.state.as_ref(), &order), now).await?;
+    let facts = loaded.facts(&acting, None);
+    let events = seal::decide(current.state.as_ref(), &facts, &order.command, now)?;
+    change
+        .record_seal(old.id, current, &events, &recorded(&acting, now))
+        .await?;
+    let mut log = entries(&acting, old.id, &events, now)?;
+    if let Some(done) = &loaded.application {
+        log.extend(complete(change, &loaded, (&acting, now), done).await?);
+    }
+    for occasion in events.iter().filter_map(occasion) {
+        let about = (old.id, occasion, &loaded.profile);
+        log.extend(filings::open(change, about, spare, now).await?);
+    }
+    Ok(log)
+}
+
 /// The application is carried out, in the transaction of the act itself.
 async fn complete(
     change: &mut Change,
     loaded: &Loaded,
-    case: &Case,
+    (acting, now): (&Acting, Timestamp),
     done: &Application,
 ) -> Result<Vec<audit::Entry>, Error> {
     let facts = ApplicationFacts {
         profile: &loaded.profile,
-        acting: &case.acting,
+        acting,
         authority: None,
         lineage: &loaded.lineage,
         unit: loaded.unit.as_ref(),
@@ -401,11 +443,11 @@ async fn complete(
     };
     let current = change.application(done.id).await?;
     let command = ApplicationCommand::Complete;
-    let events = application::decide(current.state.as_ref(), &facts, &command, case.now)?;
+    let events = application::decide(current.state.as_ref(), &facts, &command, now)?;
     change
-        .record_application(done.id, current, &events, &recorded(&case.acting, case.now))
+        .record_application(done.id, current, &events, &recorded(acting, now))
         .await?;
-    entries(&case.acting, done.id, &events, case.now)
+    entries(acting, done.id, &events, now)
 }
 
 /// What a decision about a seal rests on.

@@ -71,6 +71,8 @@ const LIFE: &[(&str, Access)] = &[
     ("application_step", Access::SignedIn),
     ("material_add", Access::SignedIn),
     ("material_read", Access::SignedIn),
+    ("registered_fetch", Access::SignedIn),
+    ("registered_show", Access::SignedIn),
     ("impression_compare", Access::SignedIn),
     ("seal_make", Access::SignedIn),
     ("seal_list", Access::SignedIn),

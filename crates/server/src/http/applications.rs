@@ -7,6 +7,7 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::{Stream, TryStreamExt as _};
+use hyper::body::Body as _;
 use registry::application::{ApplicationStatus, Ask, MaterialKind};
 use registry::{Application, ApplicationId, AuthorityId, Digest32, SealId, UnitId};
 use schemars::JsonSchema;
@@ -19,8 +20,8 @@ use super::authorities::PAGE_LIMIT;
 use super::call::Call;
 use super::problem::Problem;
 use crate::app::{
-    ApplicationSearch, ApplicationStep, Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, NewApplication,
-    Service,
+    Answered, ApplicationSearch, ApplicationStep, Asked, Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX,
+    NewApplication, Service,
 };
 
 /// An application to be drafted.
@@ -177,6 +178,26 @@ pub(crate) struct ComparisonView {
     report: String,
 }
 
+/// Nothing more has to be said.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Nothing {}
+
+/// What public security answered when it was asked for the registered impression (R33).
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RegisteredView {
+    /// When.
+    at: String,
+    /// `fetched`, `none_registered` or `unreachable`.
+    answer: String,
+    /// SM3 of the image that was fetched, to be read as a material of the application.
+    digest: Option<String>,
+    /// The code under which it is filed, if that was said.
+    code: Option<String>,
+    /// Why it could not be fetched.
+    reason: Option<String>,
+}
+
 pub(crate) async fn draft(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
     let (order, once) = call.change::<ApplicationOrder>("application_draft").await?;
     let new = NewApplication {
@@ -273,7 +294,12 @@ pub(crate) async fn compare(service: Arc<Service>, mut call: Call) -> Result<Res
     service
         .may_compare(&caller, &application, call.once("impression_compare", b"")?)
         .await?;
-    let digest = receive(&service, &mut call, IMPRESSION_BYTES_MAX).await?;
+    let digest = match service.fetched(&application).await? {
+        // What was fetched from public security is what is compared with (R33).
+        Some(_) if !call.body.is_end_stream() => return Err(Problem::impression_was_fetched()),
+        Some(fetched) => fetched,
+        None => receive(&service, &mut call, IMPRESSION_BYTES_MAX).await?,
+    };
     let once = call.once(&format!("impression_compare/{id}"), digest.to_string().as_bytes())?;
     let compared: Compared = kept(&service.compare_impression(&caller, id, digest, once).await?)?;
     let view = ComparisonView {
@@ -284,6 +310,35 @@ pub(crate) async fn compare(service: Arc<Service>, mut call: Call) -> Result<Res
         report: compared.report.to_string(),
     };
     super::answer::json_with(StatusCode::CREATED, &view)
+}
+
+pub(crate) async fn fetch_registered(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
+    let id: ApplicationId = call.path("application")?;
+    let (_, once) = call.change::<Nothing>(&format!("registered_fetch/{id}")).await?;
+    let asked: Asked = kept(&service.fetch_registered(call.caller()?, id, once).await?)?;
+    super::answer::json_with(StatusCode::CREATED, &registered_view(asked))
+}
+
+pub(crate) async fn show_registered(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let asked = service
+        .registered(call.caller()?, call.path("application")?)
+        .await?;
+    json(&registered_view(asked))
+}
+
+fn registered_view(asked: Asked) -> RegisteredView {
+    let (answer, digest, code, reason) = match asked.answer {
+        Answered::Fetched { digest, code } => ("fetched", Some(digest.to_string()), code, None),
+        Answered::NoneRegistered => ("none_registered", None, None, None),
+        Answered::Unreachable { reason } => ("unreachable", None, None, Some(reason)),
+    };
+    RegisteredView {
+        at: asked.at.to_string(),
+        answer: answer.to_owned(),
+        digest,
+        code,
+        reason,
+    }
 }
 
 /// The body, kept under its digest; a place among the uploads is taken before the first byte is read.

@@ -673,6 +673,19 @@ impl Problem {
         )
     }
 
+    /// A registered impression was sent though it was fetched.
+    pub(crate) fn impression_was_fetched() -> Self {
+        let zh = [
+            "公安机关备案的印模已经取得，比对以它为准",
+            "请不带内容再发一次；取得的印模是本申请的材料之一",
+        ];
+        let en = [
+            "The registered impression was fetched from public security, and is what is compared with (R33)",
+            "Send the request again without a body; the image that was fetched is a material of the application",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "IMPRESSION_WAS_FETCHED", zh, en)
+    }
+
     fn unknown_profile() -> Self {
         let zh = ["没有这个法规配置", "请使用 cn、xian、wuhu 或 inner-mongolia"];
         let en = [

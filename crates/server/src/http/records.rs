@@ -61,6 +61,8 @@ const LIFE: &[(&str, Record)] = &[
     ("application_step", Record::Act),
     ("material_add", Record::Act),
     ("material_read", Record::Act),
+    ("registered_fetch", Record::Act),
+    ("registered_show", Record::Nothing),
     ("impression_compare", Record::Act),
     ("seal_make", Record::Act),
     ("seal_list", Record::Nothing),

@@ -8,6 +8,20 @@ use crate::town::Town;
 
 /// An invented impression: a rim, a star, strokes in a ring.
 pub(crate) const PICTURE: &[u8] = include_bytes!("impression.svg");
+/// Another impression: within the same rim, `bars` bars and neither star nor strokes.
+pub(crate) fn other_picture(bars: usize) -> Vec<u8> {
+    let text = str::from_utf8(PICTURE).unwrap();
+    let (rim, _) = text.split_once("<g fill").unwrap();
+    let bar = |n: usize| {
+        format!(
+            r##"<rect x="8" y="{}" width="24" height="3" fill="#e60012"/>"##,
+            8 + 5 * n
+        )
+    };
+    let bars: String = (0..bars).map(bar).collect();
+    format!("{rim}{bars}</svg>").into_bytes()
+}
+
 /// The text by which an agent answers for what was handed in.
 pub(crate) const DECLARATION: &str = "所提交材料真实、合法、有效";
 
@@ -62,16 +76,7 @@ impl Town {
 
     /// Drafts and hands in with everything that this kind of application needs.
     pub(crate) fn submitted(&self, ask: &Value) -> String {
-        let drafted = self.draft(ask);
-        assert_eq!(drafted.status, 201, "{}", drafted.text());
-        let id = drafted.json()["id"].as_str().unwrap().to_owned();
-        for kind in ["unit_identity", "agent_identity", "application_form"] {
-            self.hand_in(&id, kind, format!("{kind} of {id}").as_bytes());
-        }
-        if ask["kind"] == "make" {
-            self.hand_in(&id, "engraving_proof", b"proof");
-            self.hand_in(&id, "impression_sheet", PICTURE);
-        }
+        let id = self.with_materials(ask, PICTURE);
         self.steps(
             &id,
             &[("agent", json!({ "type": "submit", "declaration": DECLARATION }))],
@@ -79,17 +84,52 @@ impl Town {
         id
     }
 
-    /// An application that the principal consented to and the reviewer approved.
-    pub(crate) fn approved(&self, ask: &Value) -> String {
-        let id = self.submitted(ask);
+    /// A draft with everything that this kind of application needs.
+    pub(crate) fn with_materials(&self, ask: &Value, sheet: &[u8]) -> String {
+        let drafted = self.draft(ask);
+        assert_eq!(drafted.status, 201, "{}", drafted.text());
+        let id = drafted.json()["id"].as_str().unwrap().to_owned();
+        for kind in [
+            "unit_identity",
+            "agent_identity",
+            "holder_identity",
+            "application_form",
+            "sealed_form",
+        ] {
+            self.hand_in(&id, kind, format!("{kind} of {id}").as_bytes());
+        }
+        if ask["kind"] == "make" {
+            self.hand_in(&id, "engraving_proof", b"proof");
+            self.hand_in(&id, "impression_sheet", sheet);
+        }
+        id
+    }
+
+    /// The agent hands it in.
+    pub(crate) fn submit(&self, id: &str) -> Answer {
+        self.step(
+            "agent",
+            id,
+            &json!({ "type": "submit", "declaration": DECLARATION }),
+        )
+    }
+
+    /// The principal consents, and a reviewer approves.
+    pub(crate) fn consent_and_approve(&self, id: &str) {
         self.steps(
-            &id,
+            id,
             &[
                 ("principal", json!({ "type": "consent" })),
                 ("reviewer", json!({ "type": "take_up" })),
             ],
         );
-        self.steps(&id, &[("reviewer", self.approval(&id))]);
+        self.steps(id, &[("reviewer", self.approval(id))]);
+    }
+
+    /// An application that the principal consented to and the reviewer approved.
+    pub(crate) fn approved(&self, ask: &Value) -> String {
+        let id = self.submitted(ask);
+        self.consent_and_approve(&id);
         id
     }
 
@@ -109,7 +149,7 @@ fn r22_to_r26_from_draft_to_approval() {
     let path = format!("/api/applications/{id}");
     let found = town.get("agent", &path).json();
     assert_eq!(found["status"], "submitted");
-    assert_eq!(found["materials"].as_array().unwrap().len(), 5);
+    assert_eq!(found["materials"].as_array().unwrap().len(), 7);
     // The principal first, then a reviewer, who answers for having checked everything.
     town.step("reviewer", &id, &json!({ "type": "take_up" }))
         .check_problem(422, "CONSENT_MISSING");

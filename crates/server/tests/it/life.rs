@@ -22,7 +22,7 @@ impl Town {
         Self::with(&format!("{MAKING}{filing}"))
     }
 
-    fn making_order(&self) -> Value {
+    pub(crate) fn making_order(&self) -> Value {
         json!({ "custodian": self.id("custodian"), "verdict": "same", "width_mm": 42, "height_mm": 42 })
     }
 
