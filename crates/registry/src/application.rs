@@ -16,7 +16,7 @@ mod submission;
 
 pub use fold::apply;
 pub use rules::{ApplicationFacts, decide};
-pub use submission::{Claim, RegisteredImpression};
+pub use submission::{Claim, Likeness, RegisteredImpression};
 pub(crate) use submission::{Wanted, place_is_free};
 
 /// An application.

@@ -30,7 +30,7 @@ pub mod seal;
 pub mod unit;
 pub mod usage;
 
-pub use application::{Application, ApplicationCommand, ApplicationEvent, ApplicationFacts};
+pub use application::{Application, ApplicationCommand, ApplicationEvent, ApplicationFacts, Likeness};
 pub use authority::{
     Authority, AuthorityCommand, AuthorityEvent, AuthorityFacts, AuthorityStatus, Level, RegionCode,
     RegionCodeFault,

@@ -11,6 +11,7 @@ mod signed_value;
 use std::fs::File;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 
 use jiff::Timestamp;
 use ofd::{Limits, Package, Source};
@@ -56,7 +57,7 @@ impl Trust {
 
 /// Verifies files with fixed trust. Remembers seals and certificate signatures it has seen, so one verifier
 /// serves many files, from many threads.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Verifier {
     trust: Trust,
     intermediates: Vec<Certificate>,
@@ -65,8 +66,8 @@ pub struct Verifier {
     limits: Limits,
     /// As given, else as many as the machine has.
     threads: Option<usize>,
-    paths: PathCache,
-    seals: SealCache,
+    paths: Arc<PathCache>,
+    seals: Arc<SealCache>,
 }
 
 impl Verifier {
@@ -79,9 +80,16 @@ impl Verifier {
             responses: Vec::new(),
             limits: Limits::default(),
             threads: None,
-            paths: PathCache::default(),
-            seals: SealCache::default(),
+            paths: Arc::default(),
+            seals: Arc::default(),
         }
+    }
+
+    /// With one more revocation list. A clone shares what it remembers, so this costs little.
+    #[must_use]
+    pub fn with_crl(mut self, crl: Crl) -> Self {
+        self.crls.push(crl);
+        self
     }
 
     /// With OCSP responses beside the revocation lists. Makers of seals are asked of lists only.

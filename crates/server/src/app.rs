@@ -11,6 +11,7 @@ mod documents;
 mod error;
 mod filings;
 mod grants;
+mod likeness;
 mod log;
 mod making;
 mod master;
@@ -24,6 +25,7 @@ mod placement;
 mod policies;
 mod registered;
 mod reminders;
+mod revocation;
 mod seals;
 mod service_keys;
 mod set_up;
@@ -63,6 +65,7 @@ pub(crate) use self::custody::CustodyFault;
 pub(crate) use self::documents::{KnownFacts, Spooled, parts_of};
 pub(crate) use self::error::Error;
 pub(crate) use self::grants::{GrantOrder, GrantStamp};
+pub(crate) use self::likeness::{Beside, BesideVerdict};
 pub(crate) use self::making::MakingOrder;
 pub(crate) use self::materials::{Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX};
 pub(crate) use self::once::Once;
@@ -74,7 +77,8 @@ pub(crate) use self::placement::StampPlace;
 pub(crate) use self::policies::PolicyOrder;
 pub(crate) use self::registered::{Answered, Asked};
 pub(crate) use self::reminders::subject_kind;
-pub(crate) use self::seals::{SealSearch, SealStep};
+use self::revocation::Revocations;
+pub(crate) use self::seals::{SealPart, SealSearch, SealStep};
 use self::service_keys::ServiceKeys;
 pub(crate) use self::set_up::{MadeAdministrator, NewAdministrator, NewRoot};
 pub(crate) use self::sign_in::{Credentials, PasswordFault, Proof, SecondFactor, SignInFault};
@@ -101,7 +105,8 @@ pub(crate) struct Service {
     custody: Custody,
     /// Who makes seals; none where nothing is made here.
     maker: Option<Maker>,
-    verifier: Verifier,
+    verifier: Arc<Verifier>,
+    revocations: Revocations,
     /// Passwords that may be hashed at the same time.
     hashings: Arc<Semaphore>,
     /// Documents that may be received or wait.

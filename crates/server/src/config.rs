@@ -95,6 +95,9 @@ pub struct Config {
 pub struct HttpConfig {
     /// Address and port. Port 0 takes a free one.
     pub listen: SocketAddr,
+    /// Where everybody reaches the service, such as `https://seals.example.gov.cn`: certificates made here say that
+    /// their revocation list is there.
+    pub public_address: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<Subnet>,
     /// Networks from which `/metrics` may be read.
@@ -113,6 +116,7 @@ impl Default for HttpConfig {
     fn default() -> Self {
         Self {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            public_address: None,
             proxies: Vec::new(),
             operations: vec!["127.0.0.0/8", "::1"]
                 .into_iter()
@@ -508,27 +512,10 @@ impl Config {
             ("documents.places_max", documents.places_max, PARALLEL_MAX),
             ("documents.concurrent_max", documents.concurrent_max, PARALLEL_MAX),
             ("documents.settle_seconds", documents.settle_seconds, SECONDS_MAX),
-            ("filing.poll_seconds", self.filing.poll_seconds, SECONDS_MAX),
-            ("reminders.poll_seconds", self.reminders.poll_seconds, SECONDS_MAX),
-            ("filing.timeout_seconds", self.filing.timeout_seconds, SECONDS_MAX),
-            (
-                "impressions.timeout_seconds",
-                self.impressions.timeout_seconds,
-                SECONDS_MAX,
-            ),
-            (
-                "sharing.timeout_seconds",
-                self.sharing.timeout_seconds,
-                SECONDS_MAX,
-            ),
-            (
-                "making.days",
-                self.making.as_ref().map_or(1, |making| making.days.into()),
-                MAKING_DAYS_MAX,
-            ),
         ];
         match bounds
             .into_iter()
+            .chain(self.bounds_of_jobs())
             .find(|(_, value, max)| *value == 0 || value > max)
         {
             Some((key, value, max)) => Err(ConfigError::Value {
@@ -537,6 +524,24 @@ impl Config {
             }),
             None => Ok(()),
         }
+    }
+
+    /// Of what runs by itself, asks others, or makes.
+    fn bounds_of_jobs(&self) -> [(&'static str, u64, u64); 6] {
+        let (filing, impressions, sharing) = (&self.filing, &self.impressions, &self.sharing);
+        let making_days = self.making.as_ref().map_or(1, |making| making.days.into());
+        [
+            ("filing.poll_seconds", filing.poll_seconds, SECONDS_MAX),
+            ("filing.timeout_seconds", filing.timeout_seconds, SECONDS_MAX),
+            ("reminders.poll_seconds", self.reminders.poll_seconds, SECONDS_MAX),
+            (
+                "impressions.timeout_seconds",
+                impressions.timeout_seconds,
+                SECONDS_MAX,
+            ),
+            ("sharing.timeout_seconds", sharing.timeout_seconds, SECONDS_MAX),
+            ("making.days", making_days, MAKING_DAYS_MAX),
+        ]
     }
 
     fn resolve(&mut self, folder: &Path) {

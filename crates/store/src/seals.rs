@@ -129,6 +129,22 @@ impl Reader {
         record::list(self.conn(), ENDING, parameters).await
     }
 
+    /// The seals that were cancelled, or whose device was replaced, with the time of the record: in its order, those
+    /// recorded after `after` and not after `until`, at most `count_max`.
+    pub async fn seals_ended(
+        &mut self,
+        after: (Timestamp, SealId),
+        until: Timestamp,
+        count_max: u32,
+    ) -> Result<Vec<(Timestamp, SealId)>, Error> {
+        let (time, seal) = after;
+        let parameters = values![time, until, seal.0, i64::from(count_max)];
+        let rows = self.conn().rows(ENDED, parameters).await?;
+        rows.iter()
+            .map(|row| Ok((row.time(0)?, SealId(row.id(1)?))))
+            .collect()
+    }
+
     /// How many seals of each status an authority made, by the status's stable name.
     pub async fn seal_counts(&mut self, authority: AuthorityId) -> Result<Vec<(String, u64)>, Error> {
         let rows = self.conn().rows(COUNTS, values![authority.0]).await?;
@@ -199,5 +215,8 @@ statements! {
         AND status NOT IN ('expired', 'cancelled') ORDER BY id LIMIT $2";
     ENDING = "SELECT state FROM seals WHERE status = $1 AND not_after >= $2 AND not_after < $3
         ORDER BY not_after, id LIMIT $4";
+    ENDED = "SELECT recorded_at, subject FROM events WHERE kind = 'seal' AND recorded_at >= $1 AND recorded_at <= $2
+        AND (recorded_at > $1 OR subject > $3) AND name IN ('cancelled', 'device_replaced')
+        ORDER BY recorded_at, subject LIMIT $4";
     COUNTS = "SELECT status, COUNT(*) FROM seals WHERE authority = $1 GROUP BY status ORDER BY status";
 }

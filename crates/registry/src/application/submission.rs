@@ -15,6 +15,21 @@ use crate::seal::{
 
 use super::{Application, ApplicationFacts, ApplicationKind, Ask, MaterialKind, SealSpec};
 
+/// What a comparison of two images found, or a person decided after it (R28).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Likeness {
+    /// They were not compared: codes and digests decide.
+    #[default]
+    NotCompared,
+    /// Another impression.
+    Different,
+    /// The same impression.
+    Same,
+    /// The machine could not tell, and no person has decided.
+    Undecided,
+}
+
 /// A seal or pending application that holds a place among an owner's seals (R27, R28, Q5).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claim {
@@ -28,8 +43,8 @@ pub struct Claim {
     pub impression: Option<Digest32>,
     /// Its code with public security.
     pub code: Option<String>,
-    /// Whether an image comparison found it to be the same as the impression asked for; no if none was made.
-    pub looks_same: bool,
+    /// How its image looks beside the impression asked for.
+    pub likeness: Likeness,
     /// Whether its cancellation only waits for its successor, to whom alone it leaves the place (Q4).
     pub waiting: bool,
 }
@@ -44,7 +59,7 @@ impl Claim {
             holder: seal.owner.holder(),
             impression: Some(seal.impression.digest),
             code: seal.impression.code.clone(),
-            looks_same: false,
+            likeness: Likeness::NotCompared,
             waiting: seal.change.is_some(),
         })
     }
@@ -63,7 +78,7 @@ impl Claim {
                 .impression
                 .as_ref()
                 .and_then(|impression| impression.code.clone()),
-            looks_same: false,
+            likeness: Likeness::NotCompared,
             waiting: false,
         })
     }
@@ -255,11 +270,13 @@ pub(crate) fn place_is_free(desk: &Desk<'_>, wanted: &Wanted<'_>, claims: &[Clai
     let Some(impression) = wanted.impression else {
         return Ok(());
     };
-    let taken = against.find(|claim| {
+    let taken = against.clone().find(|claim| {
         let code = impression.code.is_some() && claim.code == impression.code;
-        code || claim.impression == Some(impression.digest) || claim.looks_same
+        code || claim.impression == Some(impression.digest) || claim.likeness == Likeness::Same
     });
-    desk.ensure(taken.is_none(), Code::ImpressionTaken, by(taken))
+    desk.ensure(taken.is_none(), Code::ImpressionTaken, by(taken))?;
+    let open = against.find(|claim| claim.likeness == Likeness::Undecided);
+    desk.ensure(open.is_none(), Code::LikenessUndecided, by(open))
 }
 
 /// Whether the seal is in a state in which this can be asked.

@@ -182,6 +182,9 @@ codes! {
     ImpressionTaken "IMPRESSION_TAKEN" 28
         "同类印章中已有相同印模（{by}）" / "请使用不同的印模，例如加刻编号"
         "a seal of the same kind has the same impression ({by})" / "use another impression, for example with a number";
+    LikenessUndecided "LIKENESS_UNDECIDED" 28
+        "同类印章的印模是否不同，比对未能确定（{by}）" / "请审核人或制作人查看比对报告后作出决定"
+        "comparing could not tell whether the impression differs from that of a seal of the same kind ({by})" / "let a reviewer or maker look at the report and decide";
     CustodianReportMissing "CUSTODIAN_REPORT_MISSING" 48
         "缺少保管人的书面报告：{material}" / "请保管人书面说明遗失、被盗情况"
         "the custodian's written report is missing: {material}" / "let the custodian report the loss in writing";

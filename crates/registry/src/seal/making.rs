@@ -305,7 +305,9 @@ pub(super) fn replace_device(
     old: OldDevice,
 ) -> Result<Vec<SealEvent>, Refusal> {
     case.in_one_of(&[SealStatus::Active, SealStatus::Suspended])?;
-    let (application, _) = case.approved(named, &[ApplicationKind::ReplaceDevice])?;
+    // Where a password cannot be reset because nobody knows it, another key takes its place (R46).
+    let kinds = [ApplicationKind::ReplaceDevice, ApplicationKind::ResetPin];
+    let (application, _) = case.approved(named, &kinds)?;
     unit_exists(&case.desk, case.facts, &case.seal.owner)?;
     let device = case.seal.edition().map(|edition| &edition.device);
     let another = device.is_none_or(|device| device.id != new.device.id);

@@ -67,7 +67,7 @@ fn claim(kind: SealKind, impression: u8, code: Option<&str>) -> Claim {
         holder: None,
         impression: Some(digest(impression)),
         code: code.map(text),
-        looks_same: false,
+        likeness: registry::application::Likeness::NotCompared,
         waiting: false,
     }
 }
@@ -494,9 +494,15 @@ fn r28_several_business_seals_with_different_impressions() {
     taken(vec![finance(1, None)]);
     taken(vec![finance(0x55, Some("6101000000001"))]);
     taken(vec![Claim {
-        looks_same: true,
+        likeness: registry::application::Likeness::Same,
         ..finance(0x55, Some("6101000000002"))
     }]);
+    let undecided = vec![Claim {
+        likeness: registry::application::Likeness::Undecided,
+        ..finance(0x55, Some("6101000000002"))
+    }];
+    let result = submit_spec(&world(undecided), spec(SealKind::Finance));
+    refused(result, Code::LikenessUndecided, "R28", "第十九条");
     let free = vec![
         finance(0x55, Some("6101000000002")),
         claim(SealKind::Contract, 1, Some("6101000000001")),

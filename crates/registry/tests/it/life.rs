@@ -240,7 +240,7 @@ fn q1_late_renewal_where_the_place_allows_it_and_the_seat_is_free() {
             holder: None,
             impression: None,
             code: None,
-            looks_same: false,
+            likeness: registry::application::Likeness::NotCompared,
             waiting: false,
         }];
     });

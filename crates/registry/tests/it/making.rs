@@ -121,7 +121,7 @@ fn r27_no_second_legal_name_seal_is_made() {
         holder: None,
         impression: None,
         code: None,
-        looks_same: false,
+        likeness: registry::application::Likeness::NotCompared,
         waiting: false,
     };
     let world = world.with(|world| world.claims = vec![held]);

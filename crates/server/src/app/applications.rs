@@ -429,15 +429,15 @@ impl Loaded {
 
 /// What holds a place among an owner's seals, without the seal that is decided about.
 pub(crate) async fn claims(
-    change: &mut Change,
+    reader: &mut Reader,
     owner: Owner,
     without: Option<SealId>,
 ) -> Result<Vec<Claim>, Error> {
-    let seals = change.seals_not_ended(owner).await?;
+    let seals = reader.seals_not_ended(owner).await?;
     let seals = seals.iter().filter(|seal| Some(seal.id) != without);
     let mut claims: Vec<Claim> = seals.filter_map(Claim::of_seal).collect();
     let agent = owner.holder().unwrap_or(registry::PersonId(uuid::Uuid::nil()));
-    let pending = change.applications_holding_place(owner.unit(), agent).await?;
+    let pending = reader.applications_holding_place(owner.unit(), agent).await?;
     claims.extend(pending.iter().filter_map(Claim::of_application));
     Ok(claims)
 }

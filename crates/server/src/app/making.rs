@@ -10,7 +10,7 @@ use std::sync::Arc;
 use gm::PublicKey;
 use jiff::{SignedDuration, Timestamp};
 use keys::{KeyStore, UnlockedKey};
-use pki::{Certificate, CertificateTemplate, Issuer, Name, Purpose};
+use pki::{Certificate, CertificateTemplate, Crl, CrlTemplate, Issuer, Name, Purpose};
 use registry::application::{ApplicationStatus, Ask};
 use registry::seal::{
     CertificateFacts, Comparison, Device, DeviceKind, NameMatch, NewEdition, OldDevice, Owner, Verdict,
@@ -116,6 +116,15 @@ impl Maker {
     pub(crate) fn certificates(&self) -> [&Certificate; 2] {
         [&self.certificate, &self.issuer]
     }
+
+    /// The certificate of whoever issues.
+    pub(crate) fn issuer(&self) -> &Certificate {
+        &self.issuer
+    }
+
+    pub(crate) fn issue_crl(&self, template: &CrlTemplate) -> Result<Crl, pki::Error> {
+        pki::issue_crl(template, &self.issuer, &self.issuing_key)
+    }
 }
 
 impl Service {
@@ -131,6 +140,7 @@ impl Service {
         let case = self.case(caller, once);
         let maker = self.maker.as_ref().ok_or(Error::MakingNotConfigured)?;
         let bench = self.bench(caller, application).await?;
+        self.compare_beside(caller, &bench.application).await?;
         let at = Timestamp::from_second(case.now.as_second()).unwrap_or(case.now);
         let until = later_days(at, maker.days).min(maker.issuer.not_after());
         // For the rehearsal, everything that is still to be made is as it should be.
@@ -243,7 +253,7 @@ impl Service {
                     impression,
                 )
             }
-            Ask::Renew { seal } | Ask::ReplaceDevice { seal, .. } => {
+            Ask::Renew { seal } | Ask::ReplaceDevice { seal, .. } | Ask::ResetPin { seal } => {
                 let found = reader
                     .seal(*seal)
                     .await?
@@ -268,7 +278,8 @@ impl Service {
                 application,
                 edition: made.edition,
             },
-            Ask::ReplaceDevice { .. } => SealCommand::ReplaceDevice {
+            // Nothing is escrowed, so a password is reset by another key (R46).
+            Ask::ReplaceDevice { .. } | Ask::ResetPin { .. } => SealCommand::ReplaceDevice {
                 application,
                 edition: made.edition,
                 old_device: order.old_device,
@@ -391,7 +402,7 @@ impl Service {
         &self,
         maker: &Maker,
         bench: &Bench,
-        (seal_code, public): (&str, &PublicKey),
+        (seal_code, key): (&str, &PublicKey),
         validity: (Timestamp, Timestamp),
     ) -> Result<Certificate, Error> {
         let sandbox = ("OU", "仅供测试 TEST ONLY");
@@ -407,10 +418,14 @@ impl Service {
         let mut serial = self.outside.random::<SERIAL_BYTES>();
         // Positive, and without leading zeros.
         serial[0] = serial[0] & 0x7f | 0x40;
-        let template = CertificateTemplate::signer(subject.map_err(failed)?, &serial, validity);
+        let mut template = CertificateTemplate::signer(subject.map_err(failed)?, &serial, validity);
+        let public = self.config.http.public_address.as_deref();
+        template
+            .crl_addresses
+            .extend(public.map(|public| format!("{}/api/crl", public.trim_end_matches('/'))));
         pki::issue(
             &template,
-            public,
+            key,
             Issuer::Certificate(&maker.issuer),
             &maker.issuing_key,
         )

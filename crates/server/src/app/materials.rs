@@ -94,6 +94,10 @@ impl Service {
             .iter()
             .flat_map(|compared| [compared.registered, compared.report]);
         let fetched = self.fetched(&found).await?;
+        let beside = self.beside(caller, id).await?;
+        let beside = beside
+            .iter()
+            .flat_map(|one| one.report.into_iter().chain([one.other]));
         let declared = found.declaration.iter().map(|declaration| declaration.text);
         let mut known = found
             .materials
@@ -101,7 +105,8 @@ impl Service {
             .map(|material| material.digest)
             .chain(evidence)
             .chain(declared)
-            .chain(fetched);
+            .chain(fetched)
+            .chain(beside);
         if !known.any(|one| one == digest) {
             return Err(Error::NotFound { what: "material" });
         }
@@ -210,7 +215,7 @@ fn setting(id: ApplicationId) -> String {
 }
 
 /// Score, verdict and report of the measured comparison.
-fn measure(registered: &[u8], submitted: &[u8]) -> Result<(u16, String, String), Error> {
+pub(crate) fn measure(registered: &[u8], submitted: &[u8]) -> Result<(u16, String, String), Error> {
     let unreadable = |error: impression::Error| Error::Picture {
         reason: error.to_string(),
     };

@@ -18,6 +18,7 @@ use zeroize::Zeroizing;
 
 use super::custody::Custody;
 use super::making::Maker;
+use super::revocation::Revocations;
 use super::service_keys::ServiceKeys;
 use super::sign_in::Cost;
 use super::{Error, LogSigner, Service, master};
@@ -148,7 +149,8 @@ impl Service {
             store,
             config,
             outside,
-            verifier,
+            verifier: Arc::new(verifier),
+            revocations: Revocations::default(),
         };
         service.temporary_file().map_err(failed(&service.config.data))?;
         service.begin_service().await.map_err(no_database)?;

@@ -7,7 +7,7 @@ use audit::act;
 use jiff::Timestamp;
 use registry::application::{Ask, Claim};
 use registry::filing::FilingOccasion;
-use registry::seal::{CertificateFacts, OldDevice, Owner, Reason};
+use registry::seal::{CertificateFacts, Edition, OldDevice, Owner, Reason};
 use registry::{
     Acting, Application, ApplicationCommand, ApplicationFacts, ApplicationId, AuthorityId, PersonId, Profile,
     Profiles, Role, Scope, SealCommand, SealEvent, SealFacts, SealId, SealRecord, SealStatus, Unit,
@@ -19,10 +19,11 @@ use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::accounts::profile_of;
-use super::act::{Caller, Case, entries, entry_about, in_order, recorded};
+use super::act::{Caller, Case, entries, entry, entry_about, in_order, recorded};
 use super::applications::{claims, may_read};
 use super::custody::key_of;
 use super::filings;
+use super::likeness;
 use super::once::{self, Once};
 use super::{Error, Service};
 
@@ -61,6 +62,15 @@ pub(crate) enum SealSearch {
     Kept,
     /// The position and personal seals of whoever asks.
     Held,
+}
+
+/// What was made of a seal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SealPart {
+    /// The seal's data (.esl).
+    Data,
+    /// The certificate of its key, in DER.
+    Certificate,
 }
 
 /// A command with everything that is made before the write.
@@ -177,6 +187,13 @@ impl Service {
     }
 
     pub(crate) async fn command_seal(&self, case: Case, order: SealOrder) -> Result<Vec<u8>, Error> {
+        let done = self.decide_seal(case, order).await;
+        // Whatever it was: looking once more costs little.
+        self.revocations.note();
+        done
+    }
+
+    async fn decide_seal(&self, case: Case, order: SealOrder) -> Result<Vec<u8>, Error> {
         let profiles = Arc::clone(&self.profiles);
         let decided = self.store.write(move |change| {
             let (case, order, profiles) = (case.clone(), order.clone(), Arc::clone(&profiles));
@@ -289,6 +306,38 @@ impl Service {
             return Ok((found, events));
         }
         Err(missing())
+    }
+
+    /// The data of a seal, or its certificate, of the edition in use or of another one, for those whom the seal
+    /// concerns. That somebody read the data, which hold the picture, is logged.
+    pub(crate) async fn seal_part(
+        &self,
+        caller: &Caller,
+        id: SealId,
+        (edition, part): (Option<u32>, SealPart),
+    ) -> Result<Vec<u8>, Error> {
+        let (found, _) = self.seal(caller, id).await?;
+        let wanted = |one: &&Edition| edition.is_none_or(|number| one.number == number);
+        let edition = found.editions.iter().rev().find(wanted);
+        let edition = edition.ok_or(Error::NotFound { what: "edition" })?;
+        let digest = match part {
+            SealPart::Data => edition.seal_data,
+            SealPart::Certificate => edition.certificate,
+        };
+        let bytes = self
+            .documents
+            .read(&gm::Digest(digest.0), ses::SES_BYTES_MAX)
+            .await?;
+        if part == SealPart::Data {
+            let details = Map::from_iter([("edition".to_owned(), edition.number.into())]);
+            let read = entry(&caller.acting, "seal.data_read", id, details, self.outside.now());
+            let written = self.store.write(move |_| {
+                let read = read.clone();
+                Box::pin(async move { Ok::<_, Error>(((), read.into())) })
+            });
+            written.await?;
+        }
+        Ok(bytes)
     }
 
     /// Seals, by one thing that is known of them, as far as whoever asks may read them.
@@ -493,6 +542,7 @@ impl Loaded {
         };
         if let Some(named) = &application {
             claims.retain(|claim| claim.subject != named.id.into());
+            likeness::tell(change, named, &mut claims).await?;
         }
         Ok(Self {
             profile: profile_of(change, profiles, authority, now).await?,

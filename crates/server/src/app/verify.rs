@@ -36,9 +36,9 @@ impl Service {
     ) -> Result<Report, VerifyFailed> {
         let turn = Arc::clone(&self.verifications).acquire_owned().await;
         let turn = turn.map_err(|_| VerifyFailed::Ended)?;
-        let service = Arc::clone(self);
+        let verifier = self.informed_verifier(at).await;
         let work = tokio::task::spawn_blocking(move || {
-            let report = service.verifier.verify(file, &name, at);
+            let report = verifier.verify(file, &name, at);
             drop((turn, place));
             report
         });

@@ -74,6 +74,8 @@ const LIFE: &[(&str, Access)] = &[
     ("registered_fetch", Access::SignedIn),
     ("registered_show", Access::SignedIn),
     ("impression_compare", Access::SignedIn),
+    ("likeness_show", Access::SignedIn),
+    ("likeness_decide", Access::SignedIn),
     ("seal_make", Access::SignedIn),
     ("seal_list", Access::SignedIn),
     ("seal_show", Access::SignedIn),
@@ -81,6 +83,9 @@ const LIFE: &[(&str, Access)] = &[
     ("seal_pin", Access::SignedIn),
     ("seal_step", Access::SignedIn),
     ("seal_filings", Access::SignedIn),
+    ("seal_data", Access::SignedIn),
+    ("seal_certificate", Access::SignedIn),
+    ("crl", Access::Anyone),
     ("seal_status", Access::Anyone),
     ("statistics", Access::SignedIn),
 ];

@@ -9,6 +9,7 @@ use axum::response::Response;
 use futures_util::{Stream, TryStreamExt as _};
 use hyper::body::Body as _;
 use registry::application::{ApplicationStatus, Ask, MaterialKind};
+use registry::seal::Verdict;
 use registry::{Application, ApplicationId, AuthorityId, Digest32, SealId, UnitId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -20,8 +21,8 @@ use super::authorities::PAGE_LIMIT;
 use super::call::Call;
 use super::problem::Problem;
 use crate::app::{
-    Answered, ApplicationSearch, ApplicationStep, Asked, Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX,
-    NewApplication, Service,
+    Answered, ApplicationSearch, ApplicationStep, Asked, Beside, BesideVerdict, Compared,
+    IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, NewApplication, Service,
 };
 
 /// An application to be drafted.
@@ -176,6 +177,49 @@ pub(crate) struct ComparisonView {
     measured: String,
     /// SM3 of the report in HTML, to be read as a material of the application.
     report: String,
+    /// Beside the owner's other seals of the same kind (R28).
+    beside: Vec<BesideView>,
+}
+
+/// How the impression asked for looks beside that of another seal, or of another application.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct BesideView {
+    /// `seal` or `application`.
+    kind: String,
+    /// Its identifier.
+    against: String,
+    /// SM3 of its image.
+    other: String,
+    /// SM3 of the image asked for.
+    submitted: String,
+    /// 0 to 1000.
+    score_per_mille: u16,
+    /// `same`, `look` or `different`; `unreadable` where nothing could be compared.
+    measured: String,
+    /// SM3 of the report in HTML, to be read as a material of the application.
+    report: Option<String>,
+    /// What a person decided where the machine could not tell: `verdict`, `reason`, `by`, `at`.
+    decided: Value,
+}
+
+/// What was found beside the owner's other seals.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct BesideList {
+    items: Vec<BesideView>,
+}
+
+/// A person decides where the machine could not tell.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct BesideDecision {
+    /// The other seal or application.
+    #[schemars(with = "String")]
+    against: uuid::Uuid,
+    /// `same` or `different`.
+    #[schemars(with = "String")]
+    verdict: Verdict,
+    /// Why.
+    reason: String,
 }
 
 /// Nothing more has to be said.
@@ -308,8 +352,50 @@ pub(crate) async fn compare(service: Arc<Service>, mut call: Call) -> Result<Res
         score_per_mille: compared.score_per_mille,
         measured: compared.measured,
         report: compared.report.to_string(),
+        beside: service
+            .compare_beside(&caller, &application)
+            .await?
+            .iter()
+            .map(beside_view)
+            .collect(),
     };
     super::answer::json_with(StatusCode::CREATED, &view)
+}
+
+pub(crate) async fn show_beside(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let found = service.beside(call.caller()?, call.path("application")?).await?;
+    json(&BesideList {
+        items: found.iter().map(beside_view).collect(),
+    })
+}
+
+pub(crate) async fn decide_beside(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
+    let id: ApplicationId = call.path("application")?;
+    let (order, once) = call
+        .change::<BesideDecision>(&format!("likeness_decide/{id}"))
+        .await?;
+    let decision = BesideVerdict {
+        against: order.against,
+        verdict: order.verdict,
+        reason: order.reason,
+    };
+    let found: Vec<Beside> = kept(&service.decide_beside(call.caller()?, id, decision, once).await?)?;
+    json(&BesideList {
+        items: found.iter().map(beside_view).collect(),
+    })
+}
+
+fn beside_view(one: &Beside) -> BesideView {
+    BesideView {
+        kind: one.against.kind.name().to_owned(),
+        against: one.against.id.to_string(),
+        other: one.other.to_string(),
+        submitted: one.submitted.to_string(),
+        score_per_mille: one.score_per_mille,
+        measured: one.measured.clone(),
+        report: one.report.map(|report| report.to_string()),
+        decided: as_json(&one.decided),
+    }
 }
 
 pub(crate) async fn fetch_registered(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {

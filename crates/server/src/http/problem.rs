@@ -532,11 +532,13 @@ impl Problem {
                 "PIN_WRONG",
                 [
                     format!("保护口令不正确，还可尝试 {left} 次"),
-                    "请核对后重试".to_owned(),
+                    "请核对后重试；忘记口令的，请申请重置（reset_pin），获批后换发新密钥".to_owned(),
                 ],
                 [
                     format!("The PIN is wrong; {left} tries are left"),
-                    "Check it and try again".to_owned(),
+                    "Check it and try again; if it is forgotten, apply for a reset (reset_pin), which ends in another \
+                     key"
+                    .to_owned(),
                 ],
             ),
             CustodyFault::Locked => (
@@ -544,11 +546,13 @@ impl Problem {
                 "KEY_LOCKED",
                 [
                     "保护口令多次错误，密钥已锁定".to_owned(),
-                    "请申请更换密钥载体".to_owned(),
+                    "本系统不托管口令，无法解锁：请持身份证明申请重置口令（reset_pin），获批后换发新密钥".to_owned(),
                 ],
                 [
                     "The key is locked after wrong PINs".to_owned(),
-                    "Apply for another key (replace_device)".to_owned(),
+                    "Nothing is escrowed, so it cannot be unlocked: apply for a reset with your evidence (reset_pin), \
+                     which ends in another key"
+                        .to_owned(),
                 ],
             ),
             CustodyFault::Weak(fault) => (

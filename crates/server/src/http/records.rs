@@ -64,6 +64,8 @@ const LIFE: &[(&str, Record)] = &[
     ("registered_fetch", Record::Act),
     ("registered_show", Record::Nothing),
     ("impression_compare", Record::Act),
+    ("likeness_show", Record::Nothing),
+    ("likeness_decide", Record::Act),
     ("seal_make", Record::Act),
     ("seal_list", Record::Nothing),
     ("seal_show", Record::Nothing),
@@ -71,6 +73,9 @@ const LIFE: &[(&str, Record)] = &[
     ("seal_pin", Record::Act),
     ("seal_step", Record::Act),
     ("seal_filings", Record::Nothing),
+    ("seal_data", Record::Act),
+    ("seal_certificate", Record::Nothing),
+    ("crl", Record::Nothing),
     ("seal_status", Record::Nothing),
     ("statistics", Record::Nothing),
 ];

@@ -13,12 +13,12 @@ use serde_json::Value;
 use store::{Page, RecordedEvent};
 use zeroize::Zeroizing;
 
-use super::answer::{json, kept, made};
+use super::answer::{json, kept, made, of_type};
 use super::applications::as_json;
 use super::authorities::{PAGE_LIMIT, stable_name};
 use super::call::Call;
 use super::problem::Problem;
-use crate::app::{MakingOrder, SealSearch, SealStep, Service};
+use crate::app::{MakingOrder, SealPart, SealSearch, SealStep, Service};
 
 /// What the maker says of what is to be made.
 #[derive(Deserialize, JsonSchema)]
@@ -379,6 +379,39 @@ pub(crate) async fn status(service: Arc<Service>, call: Call) -> Result<Response
         at: at.to_string(),
         seals: found.iter().map(public).collect(),
     })
+}
+
+/// Which edition of a seal.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EditionQuery {
+    /// Its number, from 1; the newest if not given.
+    edition: Option<u32>,
+}
+
+pub(crate) async fn data(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let query: EditionQuery = call.query()?;
+    let wanted = (query.edition, SealPart::Data);
+    let bytes = service
+        .seal_part(call.caller()?, call.path("seal")?, wanted)
+        .await?;
+    Ok(of_type("application/octet-stream", bytes))
+}
+
+pub(crate) async fn certificate(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let query: EditionQuery = call.query()?;
+    let wanted = (query.edition, SealPart::Certificate);
+    let bytes = service
+        .seal_part(call.caller()?, call.path("seal")?, wanted)
+        .await?;
+    Ok(of_type("application/pkix-cert", bytes))
+}
+
+pub(crate) async fn crl(service: Arc<Service>, _: Call) -> Result<Response, Problem> {
+    Ok(of_type(
+        "application/pkix-crl",
+        service.crl().await?.der().to_vec(),
+    ))
 }
 
 pub(crate) async fn filings(service: Arc<Service>, call: Call) -> Result<Response, Problem> {

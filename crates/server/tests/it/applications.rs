@@ -22,6 +22,14 @@ pub(crate) fn other_picture(bars: usize) -> Vec<u8> {
     format!("{rim}{bars}</svg>").into_bytes()
 }
 
+/// The picture with a character missing: comparing cannot tell whether it is another one.
+pub(crate) fn worn_picture() -> Vec<u8> {
+    let text = str::from_utf8(PICTURE).unwrap();
+    let (before, rest) = text.split_once("<g transform").unwrap();
+    let (_, after) = rest.split_once("</g>").unwrap();
+    format!("{before}{after}").into_bytes()
+}
+
 /// The text by which an agent answers for what was handed in.
 pub(crate) const DECLARATION: &str = "所提交材料真实、合法、有效";
 

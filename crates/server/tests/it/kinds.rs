@@ -4,7 +4,7 @@ use gm::sm3;
 use serde_json::{Value, json};
 use testkit::Bureau;
 
-use crate::applications::{PICTURE, other_picture};
+use crate::applications::{PICTURE, other_picture, worn_picture};
 use crate::life::PIN;
 use crate::set_up::order;
 use crate::support::{Answer, MAKING, TestServer};
@@ -58,8 +58,6 @@ fn r2_r28_several_business_seals_of_one_kind_have_different_impressions() {
     let bureau = Bureau::open();
     let town = Town::making(&bureau);
     let first = town.approved(&town.contract(PICTURE, "6101000000002"));
-    let unexplained = town.make_of(&first, PICTURE, &town.making_order());
-    assert_eq!(unexplained.check_problem(422, "NAMES_DISAGREE")["rule"], "R35");
     let made = town.make_of(&first, PICTURE, &business(&town));
     assert_eq!(made.status, 201, "{}", made.text());
     let first = made.json()["id"].as_str().unwrap().to_owned();
@@ -93,6 +91,72 @@ fn r2_r28_several_business_seals_of_one_kind_have_different_impressions() {
     assert_eq!(town.seal(&other)["status"], "active");
     let again = town.with_materials(&town.contract(PICTURE, "6101000000002"), PICTURE);
     assert_eq!(town.submit(&again).json()["status"], "submitted");
+}
+
+#[test]
+fn r28_images_are_compared_with_the_units_other_seals_and_a_person_decides_where_that_cannot_tell() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let first = town.approved(&town.contract(PICTURE, "6101000000002"));
+    let made = town.make_of(&first, PICTURE, &business(&town));
+    assert_eq!(made.status, 201, "{}", made.text());
+    let first = made.json()["id"].as_str().unwrap().to_owned();
+    let approved = |picture: &[u8], code: &str| {
+        let id = town.with_materials(&town.contract(picture, code), picture);
+        assert_eq!(town.submit(&id).status, 200);
+        town.consent_and_approve(&id);
+        id
+    };
+    // The same picture in other bytes and under another code.
+    let copy = [PICTURE, b"<!-- again -->"].concat();
+    let second = approved(&copy, "6101000000003");
+    let refused = town
+        .make_of(&second, &copy, &business(&town))
+        .check_problem(422, "IMPRESSION_TAKEN");
+    assert_eq!(refused["rule"], "R28");
+    let path = format!("/api/applications/{second}/likeness");
+    let found = town.get("reviewer", &path).json()["items"].clone();
+    assert_eq!(
+        (&found[0]["measured"], &found[0]["against"]),
+        (&json!("same"), &json!(first))
+    );
+    // What was measured for sure is nobody's to decide.
+    let decision =
+        |verdict: &str, reason: &str| json!({ "against": first, "verdict": verdict, "reason": reason });
+    town.post("maker", &path, &decision("different", "编号不同"))
+        .check_problem(404, "NOT_FOUND");
+    // Where it is not sure, a person looks at the report and answers for it.
+    let worn = worn_picture();
+    let third = approved(&worn, "6101000000004");
+    town.make_of(&third, &worn, &business(&town))
+        .check_problem(422, "LIKENESS_UNDECIDED");
+    let path = format!("/api/applications/{third}/likeness");
+    let found = town.get("reviewer", &path).json()["items"].clone();
+    let open = found
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|one| one["against"] == first.as_str())
+        .unwrap();
+    assert_eq!(open["measured"], "look");
+    let report = format!(
+        "/api/applications/{third}/materials/{}",
+        open["report"].as_str().unwrap()
+    );
+    assert!(town.get("reviewer", &report).text().contains("印模比对报告"));
+    town.post("agent", &path, &decision("different", "编号不同"))
+        .check_problem(403, "NOT_PERMITTED");
+    town.post("reviewer", &path, &decision("different", " "))
+        .check_problem(422, "TEXT_MISSING");
+    for one in found.as_array().unwrap() {
+        let decision = json!({ "against": one["against"], "verdict": "different", "reason": "边缘文字不同" });
+        let decided = town.post("reviewer", &path, &decision);
+        assert_eq!(decided.status, 200, "{}", decided.text());
+        assert_eq!(decided.json()["items"][0]["decided"]["by"], town.id("reviewer"));
+    }
+    let path = format!("/api/applications/{third}/making");
+    let made = town.post("maker", &path, &business(&town));
+    assert_eq!(made.status, 201, "{}", made.text());
 }
 
 #[test]

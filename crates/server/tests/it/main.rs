@@ -16,6 +16,7 @@ mod people;
 mod policies;
 mod registered;
 mod reminders;
+mod revocation;
 mod set_up;
 mod sign_in;
 mod stamping;

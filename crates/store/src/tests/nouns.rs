@@ -351,6 +351,11 @@ fn the_state_as_of_any_past_instant() {
             9,
         );
         assert_eq!(changed.await.unwrap(), [Subject::from(id); 2]);
+        let until = testkit::time("2027-01-01T00:00:00Z");
+        let begin = (jiff::Timestamp::UNIX_EPOCH, SealId(Uuid::nil()));
+        let ended = reader.seals_ended(begin, until, 9).await.unwrap();
+        assert_eq!(ended, [(recorded().at, id)]);
+        assert_eq!(reader.seals_ended(ended[0], until, 9).await.unwrap(), []);
     });
 }
 
