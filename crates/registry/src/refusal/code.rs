@@ -245,6 +245,9 @@ codes! {
     NamesDisagree "NAMES_DISAGREE" 35
         "印模名称与证书名称不一致" / "请更正名称，或写明一致的理由"
         "the names of impression and certificate differ" / "correct one, or say why they mean the same";
+    NameNotTheHolders "NAME_NOT_THE_HOLDERS" 4
+        "个人名章的名称须与持有人登记的姓名完全一致" / "请核对姓名；姓名登记有误的，请先更正登记"
+        "the name of a personal seal is the holder's own, as it is registered" / "check the name, or have the registration corrected first";
     NotACustodian "NOT_A_CUSTODIAN" 43
         "接收人不是该单位任命的保管人" / "请先任命保管人"
         "the receiver is not appointed as a custodian of the unit" / "appoint them first";

@@ -90,14 +90,19 @@ impl Service {
         once: Once,
     ) -> Result<Vec<u8>, Error> {
         let id = ApplicationId(self.new_id());
+        let case = self.case(caller, once);
+        let about = (id, new.authority, "draft");
+        let ask = match self.with_commitment(&case, about, new.ask).await {
+            Err(Error::DoneBefore { answer }) => return Ok(answer),
+            ask => ask?,
+        };
         let command = ApplicationCommand::Draft {
             id,
             authority: new.authority,
             unit: new.unit,
-            ask: new.ask,
+            ask,
         };
-        self.command_application(self.case(caller, once), id, command)
-            .await
+        self.command_application(case, id, command).await
     }
 
     /// Takes an application a step further (R22, R24 to R26).
@@ -108,8 +113,16 @@ impl Service {
         step: ApplicationStep,
         once: Once,
     ) -> Result<Vec<u8>, Error> {
+        let case = self.case(caller, once);
         let command = match step {
-            ApplicationStep::Amend { ask } => ApplicationCommand::Amend { ask },
+            ApplicationStep::Amend { ask } => {
+                let found = self.readable_application(caller, id).await?;
+                let about = (id, found.authority, "amend");
+                match self.with_commitment(&case, about, ask).await {
+                    Err(Error::DoneBefore { answer }) => return Ok(answer),
+                    ask => ApplicationCommand::Amend { ask: ask? },
+                }
+            }
             ApplicationStep::Submit { declaration } => {
                 self.pull_materials(caller, id).await?;
                 self.ask_registered(caller, id).await?;
@@ -127,8 +140,7 @@ impl Service {
             ApplicationStep::Reject { reasons } => ApplicationCommand::Reject { reasons },
             ApplicationStep::Withdraw => ApplicationCommand::Withdraw,
         };
-        self.command_application(self.case(caller, once), id, command)
-            .await
+        self.command_application(case, id, command).await
     }
 
     /// Keeps what is declared, with the materials that it is said of; none when there is no text.

@@ -146,7 +146,8 @@ impl Service {
                 reason: format!("no address of {} is configured (filing)", filing.body.name()),
             },
             Some(address) => {
-                let message = message(&filing, &seal).to_string();
+                let name = self.shown_name(&seal.name, seal.owner).await?;
+                let message = message(&filing, &seal, name.as_deref()).to_string();
                 let limit = Duration::from_secs(self.config.filing.timeout_seconds);
                 let work = tokio::task::spawn_blocking(move || send(&address, id, &message, limit));
                 work.await.map_err(|_| Error::Ended)?
@@ -342,7 +343,7 @@ async fn apply(
 }
 
 /// What a body is told. The exchange format of the public-security system is its adapter's; this one is ours.
-fn message(filing: &Filing, seal: &SealRecord) -> Value {
+fn message(filing: &Filing, seal: &SealRecord, name: Option<&str>) -> Value {
     let edition = seal.edition();
     json!({
         "filing": filing.id,
@@ -353,7 +354,7 @@ fn message(filing: &Filing, seal: &SealRecord) -> Value {
             "id": seal.id,
             "authority": seal.authority,
             "kind": seal.kind,
-            "name": seal.name,
+            "name": name,
             "impression": seal.impression,
             "status": seal.status,
             "seal_code": edition.map(|edition| edition.seal_code.as_str()),

@@ -213,6 +213,10 @@ impl Service {
             None => None,
         };
         drop(reader);
+        let missing = Error::NotFound {
+            what: "name of the holder",
+        };
+        let name = self.shown_name(&name, owner).await?.ok_or(missing)?;
         let digest = gm::Digest(impression.0);
         let picture = self
             .documents

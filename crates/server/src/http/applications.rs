@@ -251,7 +251,7 @@ pub(crate) async fn draft(service: Arc<Service>, mut call: Call) -> Result<Respo
     };
     let made_now: Application = kept(&service.draft_application(call.caller()?, new, once).await?)?;
     let place = format!("/api/applications/{}", made_now.id);
-    made(StatusCode::CREATED, &place, &view(&made_now))
+    made(StatusCode::CREATED, &place, &shown(&service, &made_now).await?)
 }
 
 pub(crate) async fn step(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
@@ -270,15 +270,14 @@ pub(crate) async fn step(service: Arc<Service>, mut call: Call) -> Result<Respon
         ApplicationChange::Withdraw {} => ApplicationStep::Withdraw,
     };
     let after: Application = kept(&service.step_application(call.caller()?, id, step, once).await?)?;
-    json(&view(&after))
+    json(&shown(&service, &after).await?)
 }
 
 pub(crate) async fn show(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
-    json(&view(
-        &service
-            .application(call.caller()?, call.path("application")?)
-            .await?,
-    ))
+    let found = service
+        .application(call.caller()?, call.path("application")?)
+        .await?;
+    json(&shown(&service, &found).await?)
 }
 
 pub(crate) async fn list(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
@@ -296,9 +295,13 @@ pub(crate) async fn list(service: Arc<Service>, call: Call) -> Result<Response, 
     };
     let found = service.applications(call.caller()?, search, page).await?;
     let full = found.len() as u64 == u64::from(page.limit);
+    let mut items = Vec::new();
+    for application in &found {
+        items.push(shown(&service, application).await?);
+    }
     json(&ApplicationPage {
         next: found.last().filter(|_| full).map(|last| last.id.to_string()),
-        items: found.iter().map(view).collect(),
+        items,
     })
 }
 
@@ -320,7 +323,7 @@ pub(crate) async fn add_material(service: Arc<Service>, mut call: Call) -> Resul
             .add_material(&caller, id, (query.kind, digest), once)
             .await?,
     )?;
-    super::answer::json_with(StatusCode::CREATED, &view(&after))
+    super::answer::json_with(StatusCode::CREATED, &shown(&service, &after).await?)
 }
 
 pub(crate) async fn material(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
@@ -463,6 +466,16 @@ fn document(stream: impl Stream<Item = io::Result<Bytes>> + Send + 'static) -> R
         HeaderValue::from_static("nosniff"),
     );
     response
+}
+
+/// An application with the name of the seal in clear.
+async fn shown(service: &Service, application: &Application) -> Result<ApplicationView, Problem> {
+    let mut view = view(application);
+    if let Ask::Make { seal } = &application.ask {
+        let name = service.shown_name(&seal.name, seal.owner).await?;
+        view.ask["seal"]["name"] = name.into();
+    }
+    Ok(view)
 }
 
 fn view(application: &Application) -> ApplicationView {

@@ -18,7 +18,7 @@ use super::applications::as_json;
 use super::authorities::{PAGE_LIMIT, stable_name};
 use super::call::Call;
 use super::problem::Problem;
-use crate::app::{MakingOrder, SealPart, SealSearch, SealStep, Service};
+use crate::app::{MakingOrder, SealPart, SealSearch, SealStep, Service, is_committed};
 
 /// What the maker says of what is to be made.
 #[derive(Deserialize, JsonSchema)]
@@ -131,7 +131,8 @@ pub(crate) struct SealView {
     kind: String,
     /// Whose: a unit, a position in a unit, or a person.
     owner: Value,
-    name: String,
+    /// None where it is a person's, and their data were erased.
+    name: Option<String>,
     /// The registered impression: digest, code, source.
     impression: Value,
     /// The application by which it was made.
@@ -218,7 +219,8 @@ pub(crate) struct SealStatusView {
 /// A seal as anybody sees it.
 #[derive(Serialize, JsonSchema)]
 struct PublicSeal {
-    name: String,
+    /// None for a person's own seal.
+    name: Option<String>,
     kind: String,
     status: String,
     /// Since when it is suspended or ended.
@@ -287,7 +289,7 @@ pub(crate) async fn make(service: Arc<Service>, mut call: Call) -> Result<Respon
     made(
         StatusCode::CREATED,
         &format!("/api/seals/{}", seal.id),
-        &view(&seal),
+        &shown(&service, &seal).await?,
     )
 }
 
@@ -296,7 +298,7 @@ pub(crate) async fn collect(service: Arc<Service>, mut call: Call) -> Result<Res
     let (order, once) = call.change::<Collection>(&format!("seal_collect/{id}")).await?;
     let pin = (order.old_device, Zeroizing::new(order.pin));
     let seal: SealRecord = kept(&service.collect_seal(call.caller()?, id, pin, once).await?)?;
-    json(&view(&seal))
+    json(&shown(&service, &seal).await?)
 }
 
 pub(crate) async fn change_pin(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
@@ -304,7 +306,7 @@ pub(crate) async fn change_pin(service: Arc<Service>, mut call: Call) -> Result<
     let (order, once) = call.change::<PinChange>(&format!("seal_pin/{id}")).await?;
     let pins = (Zeroizing::new(order.old_pin), Zeroizing::new(order.new_pin));
     let seal: SealRecord = kept(&service.change_pin(call.caller()?, id, pins, once).await?)?;
-    json(&view(&seal))
+    json(&shown(&service, &seal).await?)
 }
 
 pub(crate) async fn step(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
@@ -320,7 +322,7 @@ pub(crate) async fn step(service: Arc<Service>, mut call: Call) -> Result<Respon
         SealChange::AcceptCustody {} => SealStep::AcceptCustody,
     };
     let seal: SealRecord = kept(&service.step_seal(call.caller()?, id, step, once).await?)?;
-    json(&view(&seal))
+    json(&shown(&service, &seal).await?)
 }
 
 pub(crate) async fn show(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
@@ -331,7 +333,7 @@ pub(crate) async fn show(service: Arc<Service>, call: Call) -> Result<Response, 
         })
     };
     json(&SealHistory {
-        seal: view(&seal),
+        seal: shown(&service, &seal).await?,
         history: events.iter().map(happened).collect(),
     })
 }
@@ -351,9 +353,13 @@ pub(crate) async fn list(service: Arc<Service>, call: Call) -> Result<Response, 
     };
     let found = service.seals(call.caller()?, search, page).await?;
     let full = found.len() as u64 == u64::from(page.limit);
+    let mut items = Vec::new();
+    for seal in &found {
+        items.push(shown(&service, seal).await?);
+    }
     json(&SealPage {
         next: found.last().filter(|_| full).map(|last| last.id.to_string()),
-        items: found.iter().map(view).collect(),
+        items,
     })
 }
 
@@ -364,7 +370,7 @@ pub(crate) async fn status(service: Arc<Service>, call: Call) -> Result<Response
     let public = |seal: &SealRecord| {
         let edition = seal.edition();
         PublicSeal {
-            name: seal.name.clone(),
+            name: (!is_committed(&seal.name)).then(|| seal.name.clone()),
             kind: seal.kind.name().to_owned(),
             status: seal.status.name().to_owned(),
             since: seal.standing.as_ref().map(|standing| standing.at.to_string()),
@@ -444,13 +450,19 @@ pub(crate) async fn statistics(service: Arc<Service>, call: Call) -> Result<Resp
     })
 }
 
-fn view(seal: &SealRecord) -> SealView {
+/// A seal with its name in clear.
+async fn shown(service: &Service, seal: &SealRecord) -> Result<SealView, Problem> {
+    let name = service.shown_name(&seal.name, seal.owner).await?;
+    Ok(view(seal, name))
+}
+
+fn view(seal: &SealRecord, name: Option<String>) -> SealView {
     SealView {
         id: seal.id.to_string(),
         authority: seal.authority.to_string(),
         kind: stable_name(&seal.kind),
         owner: as_json(&seal.owner),
-        name: seal.name.clone(),
+        name,
         impression: as_json(&seal.impression),
         application: seal.application.to_string(),
         replaces: seal.replaces.map(|replaced| replaced.to_string()),

@@ -21,7 +21,7 @@ use super::parts::{Field, badge, empty, hidden, problem_box, time};
 use super::report;
 use super::visit::{Visit, see};
 use super::words;
-use crate::app::{PagePicture, Service, Verified, VerifyFailed};
+use crate::app::{PagePicture, Service, Verified, VerifyFailed, is_committed};
 use crate::http::answer::of_type;
 use crate::http::problem::Problem;
 
@@ -352,9 +352,14 @@ pub(crate) async fn lookup(service: Arc<Service>, visit: Visit) -> Result<Respon
 
 fn public_seal(seal: &SealRecord, at: Timestamp, l: Language) -> Markup {
     let (tone, status) = words::seal_status(seal.status, l);
+    // The name of a person is shown by the documents that they sealed, not to whoever tries out codes.
+    let name = match is_committed(&seal.name) {
+        true => l.pick("个人名章", "A person's own seal"),
+        false => seal.name.as_str(),
+    };
     html! {
         section.card {
-            h3 { (seal.name) " " (badge(tone, status)) }
+            h3 { (name) " " (badge(tone, status)) }
             dl.facts {
                 dt { (l.pick("类型", "Kind")) } dd { (words::seal_kind(seal.kind, l)) }
                 dt { (l.pick("查询时点", "As of")) } dd { (time(at, l)) }

@@ -222,13 +222,45 @@ fn r2_r36_r52_the_life_of_an_office_holders_seal() {
 #[test]
 fn r2_r64_the_life_of_a_personal_seal() {
     let bureau = Bureau::open();
-    let town = Town::making(&bureau);
+    live_personally(Town::making(&bureau), &bureau, None);
+}
+
+#[test]
+fn r2_r64_the_same_life_of_a_personal_seal_on_postgresql() {
+    let Some(server) = testkit::PrivatePostgres::shared() else {
+        return;
+    };
+    let (bureau, database) = (Bureau::open(), server.database());
+    let lines = format!(
+        "{MAKING}filing.public_security = \"{}\"\nfiling.poll_seconds = 1\ndatabase.url = \"{database}\"\n",
+        bureau.url()
+    );
+    live_personally(Town::with(&lines), &bureau, Some(&database));
+}
+
+/// The whole life; afterwards the holder's name is nowhere but with their personal data (Q14).
+fn live_personally(town: Town, bureau: &Bureau, database: Option<&str>) {
+    let called = town.name_of("agent");
     let holder = town.id("agent");
     let seal = json!({
-        "kind": "personal", "owner": { "kind": "person", "holder": holder }, "name": "欧阳测试",
+        "kind": "personal", "owner": { "kind": "person", "holder": holder }, "name": called,
         "impression": { "digest": sm3(PICTURE).to_string(), "code": null, "source": "drawn" },
         "physical": null, "replaces": null,
     });
+    let mut wrong = json!({ "kind": "make", "seal": seal });
+    wrong["seal"]["name"] = "欧阳".into();
+    let order = json!({ "authority": town.authority, "unit": null, "ask": wrong });
+    let refused = town
+        .post("agent", "/api/applications", &order)
+        .check_problem(422, "NAME_NOT_THE_HOLDERS");
+    assert_eq!(refused["rule"], "R4");
+    // Somebody else learns nothing of it, right or wrong.
+    for name in ["欧阳", called.as_str()] {
+        let mut order = order.clone();
+        order["ask"]["seal"]["name"] = name.into();
+        town.post("principal", "/api/applications", &order)
+            .check_problem(422, "NOT_OWN_SEAL");
+    }
     let approved = |ask: &Value| {
         let order = json!({ "authority": town.authority, "unit": null, "ask": ask });
         let drafted = town.post("agent", "/api/applications", &order);
@@ -269,6 +301,46 @@ fn r2_r64_the_life_of_a_personal_seal() {
         town.history("agent", &seal),
         ["made", "filed", "activated", "suspended", "cancelled"]
     );
+    // Those whom it concerns see the name, and whoever must be told of the seal is told it.
+    assert_eq!(town.seal(&seal)["name"], called);
+    let path = format!("/api/applications/{application}");
+    assert_eq!(town.get("reviewer", &path).json()["ask"]["seal"]["name"], called);
+    assert!(
+        bureau
+            .received()
+            .iter()
+            .any(|(_, message)| message.contains(&called))
+    );
+    let code = town.seal(&seal)["editions"][0]["seal_code"].clone();
+    let query = format!("/api/seal-status?code={}", code.as_str().unwrap());
+    let public = town.scene.server.get(&query, &[]).json()["seals"][0].clone();
+    assert_eq!(
+        (&public["status"], &public["name"]),
+        (&json!("cancelled"), &json!(null))
+    );
+    let history = town.get("agent", &format!("/api/seals/{seal}")).json()["history"].to_string();
+    assert!(history.contains("commitment:") && !history.contains(&called));
+    // Nothing is on its way any more when the log is signed for the last time.
+    town.wait("all filings", || {
+        town.filings(&seal)
+            .iter()
+            .all(|filing| filing["status"] == "accepted")
+    });
+    let data = town.scene.server.data();
+    let (report, export) = town.scene.server.stopped_and_exported(database);
+    assert_eq!(report.conclusion, audit::Conclusion::Passed);
+    let mut places = vec![export];
+    if database.is_none() {
+        for file in ["yinxin.db", "yinxin.db-wal"] {
+            places.extend(std::fs::read(data.join(file)));
+        }
+    }
+    let holds = |bytes: &[u8], text: &str| bytes.windows(text.len()).any(|part| part == text.as_bytes());
+    // What is searched for would be found: the unit's name is no secret.
+    assert!(holds(&places[0], "测试市大数据局"));
+    for place in &places {
+        assert!(!holds(place, &called));
+    }
 }
 
 #[test]

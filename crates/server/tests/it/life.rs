@@ -511,7 +511,7 @@ fn r44_r52_a_personal_seal_is_its_holders_alone() {
     let ask = json!({
         "kind": "make",
         "seal": {
-            "kind": "personal", "owner": { "kind": "person", "holder": holder }, "name": "欧阳测试",
+            "kind": "personal", "owner": { "kind": "person", "holder": holder }, "name": town.name_of("agent"),
             "impression": { "digest": gm::sm3(PICTURE).to_string(), "code": null, "source": "drawn" },
             "physical": null, "replaces": null,
         },

@@ -220,7 +220,12 @@ impl TestServer {
     }
 
     /// Stops it, and checks the export of its log as an auditor would; the log is in this database, or in its file.
-    pub(crate) fn stopped_and_checked(mut self, database: Option<&str>) -> audit::Report {
+    pub(crate) fn stopped_and_checked(self, database: Option<&str>) -> audit::Report {
+        self.stopped_and_exported(database).0
+    }
+
+    /// The same, with the whole log as it was exported.
+    pub(crate) fn stopped_and_exported(mut self, database: Option<&str>) -> (audit::Report, Vec<u8>) {
         let key = audit::LogKey::parse(self.get("/api/log/key", &[]).text()).unwrap();
         // What an auditor kept from the day before, so to speak.
         let saved = audit::SignedCheckpoint::parse(self.get("/api/log/checkpoint", &[]).text()).unwrap();
@@ -228,7 +233,9 @@ impl TestServer {
         assert!(self.wait());
         let path = self.folder.as_ref().unwrap().path().join("data/yinxin.db");
         let database = database.map_or(Database::Sqlite(path), |address| address.parse().unwrap());
-        audited(database, &key, &[saved], self.clock.now())
+        let export = exported(database, &key);
+        let report = checked(&export, &key, &[saved], self.clock.now());
+        (report, export)
     }
 
     /// Stops it; a server with the same data runs in its place.
@@ -286,11 +293,16 @@ pub(crate) fn audited(
     saved: &[audit::SignedCheckpoint],
     now: Timestamp,
 ) -> audit::Report {
+    checked(&exported(database, key), key, saved, now)
+}
+
+/// The whole log of a database that no server uses.
+fn exported(database: Database, key: &audit::LogKey) -> Vec<u8> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .unwrap();
-    let export = runtime.block_on(async {
+    runtime.block_on(async {
         let store = Store::open(&StoreConfig::new(database)).await.unwrap();
         let mut writer = audit::ExportWriter::new(Vec::new(), key.name(), std::slice::from_ref(key)).unwrap();
         let mut reader = store.snapshot().await.unwrap();
@@ -298,14 +310,22 @@ pub(crate) fn audited(
         drop(reader);
         store.close().await;
         writer.finish().unwrap()
-    });
+    })
+}
+
+fn checked(
+    export: &[u8],
+    key: &audit::LogKey,
+    saved: &[audit::SignedCheckpoint],
+    now: Timestamp,
+) -> audit::Report {
     let against = audit::Against {
         keys: std::slice::from_ref(key),
         saved,
         now,
         salt: [7; 16],
     };
-    audit::check(|| Ok(&export[..]), against).unwrap()
+    audit::check(|| Ok(export), against).unwrap()
 }
 
 /// What came back.

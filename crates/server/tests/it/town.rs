@@ -21,6 +21,8 @@ pub(crate) struct Town {
     /// The security administrator's session.
     pub(crate) security: String,
     people: Vec<Inhabitant>,
+    /// How people are called, by identifier: the service tells nobody.
+    names: std::cell::RefCell<std::collections::BTreeMap<String, String>>,
     count: std::cell::Cell<u32>,
 }
 
@@ -57,6 +59,7 @@ impl Town {
             unit: String::new(),
             security,
             people: Vec::new(),
+            names: std::cell::RefCell::default(),
             count: std::cell::Cell::new(0),
         };
         town.settle(
@@ -102,9 +105,13 @@ impl Town {
 
     /// A new person's identifier.
     pub(crate) fn register(&self) -> String {
-        let person = self.by(&self.security, "/api/people", &self.person_order());
+        let order = self.person_order();
+        let person = self.by(&self.security, "/api/people", &order);
         assert_eq!(person.status, 201, "{}", person.text());
-        person.json()["id"].as_str().unwrap().to_owned()
+        let id = person.json()["id"].as_str().unwrap().to_owned();
+        let name = order["name"].as_str().unwrap().to_owned();
+        self.names.borrow_mut().insert(id.clone(), name);
+        id
     }
 
     /// A person who was never named before; the number is invented, with a sound check digit.
@@ -123,7 +130,7 @@ impl Town {
             .sum();
         let check = b"10X98765432"[(sum % 11) as usize];
         json!({
-            "authority": self.authority, "name": format!("人{}", self.count.get()),
+            "authority": self.authority, "name": format!("欧阳测试{}号", self.count.get()),
             "identity_number": format!("{digits}{}", char::from(check)),
         })
     }
@@ -149,6 +156,11 @@ impl Town {
     /// Somebody's identifier.
     pub(crate) fn id(&self, name: &str) -> &str {
         &self.inhabitant(name).id
+    }
+
+    /// How somebody is called.
+    pub(crate) fn name_of(&self, name: &str) -> String {
+        self.names.borrow()[self.id(name)].clone()
     }
 
     /// Signs everybody in anew, after time has passed.
