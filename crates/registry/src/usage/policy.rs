@@ -27,6 +27,10 @@ pub struct UsePolicy {
     pub separation: Separation,
     /// After so many days an approval lapses unused.
     pub approval_days_max: u16,
+    /// From where people may use the unit's seals (R7): subnets that the registry only keeps; from everywhere when
+    /// empty.
+    #[serde(default)]
+    pub networks: Vec<String>,
     /// Everybody who ever stood in, in the order of events.
     pub deputies: Vec<Deputy>,
     /// Since when this version is in force.
@@ -111,6 +115,9 @@ pub enum UsePolicyCommand {
         separation: Separation,
         /// After so many days an approval lapses unused.
         approval_days_max: u16,
+        /// From where people may use the unit's seals; from everywhere when empty.
+        #[serde(default)]
+        networks: Vec<String>,
     },
     /// Let somebody stand in.
     AppointDeputy {
@@ -146,6 +153,9 @@ pub enum UsePolicyEvent {
         separation: Separation,
         /// After so many days an approval lapses unused.
         approval_days_max: u16,
+        /// From where people may use the unit's seals; from everywhere when empty.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        networks: Vec<String>,
         /// Who adopted it.
         by: PersonId,
     },
@@ -183,6 +193,7 @@ pub fn apply(state: Option<UsePolicy>, event: &UsePolicyEvent) -> Option<UsePoli
         rules,
         separation,
         approval_days_max,
+        networks,
         ..
     } = event
     {
@@ -193,6 +204,7 @@ pub fn apply(state: Option<UsePolicy>, event: &UsePolicyEvent) -> Option<UsePoli
             rules: rules.clone(),
             separation: *separation,
             approval_days_max: *approval_days_max,
+            networks: networks.clone(),
             deputies: state.map(|policy| policy.deputies).unwrap_or_default(),
             adopted_at: *at,
         });

@@ -23,6 +23,9 @@ const DEPUTIES_MAX: usize = 512;
 /// Document types or seal kinds that a rule or a deputy names at most.
 const NAMES_MAX: usize = 64;
 
+/// Subnets of a policy at most.
+const NETWORKS_MAX: usize = 64;
+
 /// What must be looked up before deciding about a policy.
 #[derive(Clone, Debug)]
 pub struct UsePolicyFacts<'a> {
@@ -53,6 +56,7 @@ pub fn decide(
             rules,
             separation,
             approval_days_max,
+            networks,
         } => {
             let same = state.is_none_or(|policy| policy.id == *id && policy.unit == *unit);
             if !same {
@@ -61,6 +65,7 @@ pub fn decide(
             let by = desk.holder_of(Role::Principal, Scope::Unit(*unit))?;
             sound(&desk, rules)?;
             desk.ensure(*approval_days_max > 0, Code::PeriodEmpty, [])?;
+            desk.at_most("networks", networks.len(), NETWORKS_MAX)?;
             UsePolicyEvent::Adopted {
                 at: now,
                 id: *id,
@@ -69,6 +74,7 @@ pub fn decide(
                 rules: rules.clone(),
                 separation: *separation,
                 approval_days_max: *approval_days_max,
+                networks: networks.clone(),
                 by,
             }
         }

@@ -31,6 +31,8 @@ pub struct UseFacts<'a> {
     pub grant_used: u64,
     /// When a deputy approves: the appointments of the person in whose place.
     pub deputised: &'a [Appointment],
+    /// Where the acting person is, if the unit's policy does not let its seals be used from there (R7).
+    pub elsewhere: Option<String>,
     /// What is known about the document (about the item, when sealing).
     pub document: DocumentFacts,
 }
@@ -59,6 +61,7 @@ pub fn decide(
         command: command.name(),
         now,
     };
+    on_unit_network(&desk, facts, command)?;
     if let UseCommand::Request { .. } = command {
         if state.is_some() {
             return Err(desk.exists_already());
@@ -82,6 +85,17 @@ pub fn decide(
         } => sealing::begin(&case, *item, *document, placement),
         UseCommand::Finish { item, outcome } => sealing::finish(&case, *item, outcome),
         UseCommand::Lapse => case.lapse(),
+    }
+}
+
+/// People use a unit's seals from where its policy lets them; what is true is recorded from everywhere.
+fn on_unit_network(desk: &Desk<'_>, facts: &UseFacts<'_>, command: &UseCommand) -> Result<(), Refusal> {
+    let records = matches!(command, UseCommand::Finish { .. } | UseCommand::Lapse);
+    match &facts.elsewhere {
+        Some(network) if !records => {
+            Err(desk.refuse(Code::NetworkNotAllowed, [("network", network.clone())]))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -206,6 +206,7 @@ pub(crate) fn adopt(rules: Vec<ApprovalRule>) -> UsePolicyCommand {
         rules,
         separation: Separation::default(),
         approval_days_max: 10,
+        networks: Vec::new(),
     }
 }
 

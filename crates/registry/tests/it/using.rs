@@ -652,3 +652,47 @@ fn a_refusal_is_a_record_too() {
         "{json}"
     );
 }
+
+#[test]
+fn r7_a_units_seals_are_used_from_where_its_policy_says() {
+    let world = world("xian");
+    let request = world.by(Who::Agent).do_use(None, &asking(|_| {})).unwrap();
+    let away = |who| {
+        world
+            .by(who)
+            .with(|world| world.elsewhere = Some("192.0.2.7".to_owned()))
+    };
+    let binding = request.binding();
+    for (who, state, command) in [
+        (Who::Agent, None, asking(|_| {})),
+        (Who::Approver, Some(request.clone()), approve(binding.clone())),
+        (Who::Agent, Some(request.clone()), UseCommand::Withdraw),
+    ] {
+        let refusal = away(who).do_use(state, &command).unwrap_err();
+        assert_eq!(
+            (refusal.code, refusal.rule.to_string().as_str()),
+            (Code::NetworkNotAllowed, "R7")
+        );
+        assert_eq!(refusal.values["network"], "192.0.2.7");
+    }
+    let approved = world
+        .by(Who::Approver)
+        .do_use(Some(request), &approve(binding.clone()))
+        .unwrap();
+    let begin = UseCommand::Begin {
+        item: 0,
+        document: binding.document,
+        placement: binding.placement,
+    };
+    let refused = away(Who::Custodian).do_use(Some(approved.clone()), &begin);
+    assert_eq!(refused.unwrap_err().code, Code::NetworkNotAllowed);
+    let begun = world.by(Who::Custodian).do_use(Some(approved), &begin).unwrap();
+    // What is true is recorded from everywhere.
+    let finish = UseCommand::Finish {
+        item: 0,
+        outcome: Outcome::Failed {
+            reason: text("the page is blank"),
+        },
+    };
+    away(Who::Custodian).do_use(Some(begun), &finish).unwrap();
+}

@@ -160,6 +160,7 @@ pub(crate) struct World {
     pub(crate) grant: Option<Grant>,
     pub(crate) grant_used: u64,
     pub(crate) deputised: Vec<Appointment>,
+    pub(crate) elsewhere: Option<String>,
     pub(crate) document: DocumentFacts,
     pub(crate) taken_by: bool,
     pub(crate) dependants: u64,
@@ -202,6 +203,7 @@ impl World {
             grant: None,
             grant_used: 0,
             deputised: Vec::new(),
+            elsewhere: None,
             document: DocumentFacts::default(),
             taken_by: false,
             dependants: 0,
@@ -297,6 +299,7 @@ impl World {
             grant: self.grant.as_ref(),
             grant_used: self.grant_used,
             deputised: &self.deputised,
+            elsewhere: self.elsewhere.clone(),
             document: self.document,
         }
     }

@@ -1,5 +1,7 @@
 //! What every act has in common: who acts, what goes into the log, what becomes of a refusal.
 
+use std::net::IpAddr;
+
 use audit::{ActorKind, Entry, Subject as Concerned};
 use jiff::Timestamp;
 use registry::{Acting, Actor, Event, Refusal, RefusalRecord, Subject};
@@ -15,6 +17,8 @@ use super::{Error, Service};
 pub(crate) struct Caller {
     pub(crate) acting: Acting,
     pub(crate) account: Uuid,
+    /// From where, if that is known.
+    pub(crate) address: Option<IpAddr>,
 }
 
 impl Service {

@@ -8,18 +8,24 @@ use base64::engine::general_purpose::STANDARD;
 use gm::{Signature, Verifier as _};
 use jiff::{SignedDuration, Timestamp};
 use pki::{Certificate, Purpose};
-use registry::{Acting, AuthorityId, Profiles, Refusal, Role, SystemId, officer};
+use registry::{Acting, AuthorityId, Profiles, Refusal, Role, Scope, SystemId, officer};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, json};
-use store::{ApiClient, Change};
+use serde_json::{Map, Value, json};
+use store::{ApiClient, Change, Page, Reader};
 
 use super::accounts::profile_of;
 use super::act::{Caller, Case, entry_about};
+use super::networks::{elsewhere, not_from};
 use super::once::{self, Once};
+use super::policies::OFFICER_ROLES;
+use super::sign_in::later;
 use super::{Error, Service};
+use crate::subnet::Subnet;
 
 /// Seconds by which the time of a signature may differ from ours.
 pub(crate) const SIGNATURE_SECONDS_MAX: i64 = 300;
+/// Days for which a certificate serves beside the one that follows it, at most.
+pub(crate) const OVERLAP_DAYS_MAX: u64 = 90;
 
 /// A business system to be entered.
 #[derive(Clone, Debug)]
@@ -27,6 +33,46 @@ pub(crate) struct NewClient {
     pub(crate) authority: AuthorityId,
     pub(crate) name: String,
     pub(crate) certificate: Certificate,
+    pub(crate) networks: Vec<Subnet>,
+}
+
+/// What is changed of a client.
+#[derive(Clone, Debug)]
+pub(crate) enum ClientStep {
+    Rename {
+        name: String,
+    },
+    /// Only from these it may call; from everywhere if there are none.
+    SetNetworks {
+        networks: Vec<Subnet>,
+    },
+    /// A new certificate; the old one serves until an instant, so that the system can be changed over at leisure.
+    RenewCertificate {
+        certificate: Box<Certificate>,
+        old_until: Timestamp,
+    },
+    /// For ever.
+    Block,
+}
+
+impl ClientStep {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Rename { .. } => "rename_client",
+            Self::SetNetworks { .. } => "set_client_networks",
+            Self::RenewCertificate { .. } => "renew_client_certificate",
+            Self::Block => "block_client",
+        }
+    }
+
+    fn act(&self) -> &'static str {
+        match self {
+            Self::Rename { .. } => "client.renamed",
+            Self::SetNetworks { .. } => "client.networks_set",
+            Self::RenewCertificate { .. } => "client.certificate_renewed",
+            Self::Block => "client.blocked",
+        }
+    }
 }
 
 /// What is kept of a client beside its certificate's digest.
@@ -35,15 +81,34 @@ struct ClientFacts {
     authority: AuthorityId,
     /// DER in base64.
     certificate: String,
+    /// Subnets from which it may call; from everywhere when empty.
+    #[serde(default)]
+    networks: Vec<String>,
+    /// The certificate before, as long as it serves.
+    #[serde(default)]
+    former: Option<Former>,
+}
+
+/// A certificate that was renewed and still serves for a time.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Former {
+    /// DER in base64.
+    certificate: String,
+    until: Timestamp,
 }
 
 /// A client as it is answered.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct KnownClient {
     pub(crate) id: SystemId,
+    pub(crate) authority: AuthorityId,
     pub(crate) name: String,
     /// SM3 over the DER of its certificate.
     pub(crate) certificate: String,
+    pub(crate) not_after: Timestamp,
+    /// Until when the certificate before serves.
+    pub(crate) former_until: Option<Timestamp>,
+    pub(crate) networks: Vec<String>,
     pub(crate) registered_at: Timestamp,
     pub(crate) blocked_at: Option<Timestamp>,
 }
@@ -83,15 +148,12 @@ impl Service {
         once: Once,
     ) -> Result<Vec<u8>, Error> {
         let case = self.case(caller, once);
-        let proved = self
-            .verifier
-            .proved_path(&new.certificate, Purpose::Signer, case.now);
-        proved.map_err(|reasons| Error::SealUnusable {
-            codes: reasons.iter().map(|reason| reason.code.name()).collect(),
-        })?;
+        self.may_sign(&new.certificate, case.now)?;
         let facts = ClientFacts {
             authority: new.authority,
             certificate: STANDARD.encode(new.certificate.der()),
+            networks: texts(&new.networks),
+            former: None,
         };
         let client = ApiClient {
             id: SystemId(self.new_id()),
@@ -123,40 +185,96 @@ impl Service {
                     details,
                     case.now,
                 );
-                case.logged(change, &known(&client), vec![log]).await
+                case.logged(change, &known(&client)?, vec![log]).await
             })
         });
         once::outcome(decided.await)
     }
 
-    /// Ends a client's right to call, for ever.
-    pub(crate) async fn block_client(
+    /// Changes a client or ends its right to call; by a security administrator of its authority or of one above.
+    pub(crate) async fn change_client(
         &self,
         caller: &Caller,
         id: SystemId,
+        step: ClientStep,
         once: Once,
     ) -> Result<Vec<u8>, Error> {
         let case = self.case(caller, once);
+        if let ClientStep::RenewCertificate { certificate, .. } = &step {
+            self.may_sign(certificate, case.now)?;
+        }
         let profiles = Arc::clone(&self.profiles);
         let decided = self.store.write(move |change| {
-            let (case, profiles) = (case.clone(), Arc::clone(&profiles));
+            let (case, step, profiles) = (case.clone(), step.clone(), Arc::clone(&profiles));
             Box::pin(async move {
                 case.check(change).await?;
                 let found = change.api_client(id).await?;
                 let mut client = found.ok_or(Error::NotFound { what: "client" })?;
                 let authority = facts(&client)?.authority;
                 if let Err(refusal) =
-                    may_keep_clients(change, &profiles, &case, authority, "block_client").await?
+                    may_keep_clients(change, &profiles, &case, authority, step.name()).await?
                 {
-                    return case.refused(change, authority, "block_client", refusal).await;
+                    return case.refused(change, authority, step.name(), refusal).await;
                 }
-                client.blocked_at = client.blocked_at.or(Some(case.now));
+                let details = apply(&mut client, &step, case.now)?;
                 change.put_api_client(&client).await?;
-                let log = entry_about(&case.acting, "client.blocked", about(id), Map::new(), case.now);
-                case.logged(change, &known(&client), vec![log]).await
+                let log = entry_about(&case.acting, step.act(), about(id), details, case.now);
+                case.logged(change, &known(&client)?, vec![log]).await
             })
         });
         once::outcome(decided.await)
+    }
+
+    /// A client, for those who look after its authority.
+    pub(crate) async fn client(&self, caller: &Caller, id: SystemId) -> Result<KnownClient, Error> {
+        let mut reader = self.store.read().await?;
+        let missing = || Error::NotFound { what: "client" };
+        let client = reader.api_client(id).await?.ok_or_else(missing)?;
+        let now = self.outside.now();
+        if sees(&mut reader, &caller.acting, &client, now).await? {
+            known(&client)
+        } else {
+            Err(missing())
+        }
+    }
+
+    /// The clients that the caller looks after, in the order of their registration.
+    pub(crate) async fn clients(
+        &self,
+        caller: &Caller,
+        page: Page<SystemId>,
+    ) -> Result<Vec<KnownClient>, Error> {
+        let now = self.outside.now();
+        let mut reader = self.store.read().await?;
+        let (mut after, mut seen) = (page.after, Vec::new());
+        loop {
+            let look = Page {
+                after,
+                limit: store::PAGE_MAX,
+            };
+            let clients = reader.api_clients(look).await?;
+            for client in &clients {
+                if seen.len() as u64 == u64::from(page.limit) {
+                    return Ok(seen);
+                }
+                if sees(&mut reader, &caller.acting, client, now).await? {
+                    seen.push(known(client)?);
+                }
+            }
+            match clients.last() {
+                Some(last) if clients.len() as u64 == u64::from(store::PAGE_MAX) => after = Some(last.id),
+                _ => return Ok(seen),
+            }
+        }
+    }
+
+    /// A certificate may sign requests: it leads to a trusted one, and is valid and not revoked now.
+    fn may_sign(&self, certificate: &Certificate, now: Timestamp) -> Result<(), Error> {
+        let proved = self.verifier.proved_path(certificate, Purpose::Signer, now);
+        let unusable = |reasons: Vec<sealing::Reason>| Error::SealUnusable {
+            codes: reasons.iter().map(|reason| reason.code.name()).collect(),
+        };
+        proved.map(drop).map_err(unusable)
     }
 
     /// Forgets nonces whose signatures nobody would believe any more.
@@ -182,15 +300,7 @@ impl Service {
         let client = self.store.read().await?.api_client(request.client).await?;
         let client = client.filter(|client| client.blocked_at.is_none());
         let client = client.ok_or(SignatureFault::Client)?;
-        let certificate = certificate(&client)?;
-        if !certificate.is_valid_at(now) {
-            return Err(SignatureFault::Certificate.into());
-        }
-        let key = certificate
-            .public_key()
-            .map_err(|_| SignatureFault::Certificate)?;
-        key.verify(request.base.as_bytes(), &request.signature)
-            .map_err(|_| SignatureFault::Mismatch)?;
+        signed(&client, &request, now)?;
         // As long as the signature's time is believed, in either direction.
         let until = request.created.checked_add(window).unwrap_or(Timestamp::MAX);
         let (id, nonce) = (client.id.0, request.nonce);
@@ -201,11 +311,110 @@ impl Service {
         if !noted.await? {
             return Err(SignatureFault::Replayed.into());
         }
+        if let Some(from) = elsewhere(&facts(&client)?.networks, address) {
+            return Err(self.refuse_system(&client, from, now).await);
+        }
         Ok(Caller {
             acting: Acting::system(client.id, self.network_of(address)),
             account: client.id.0,
+            address,
         })
     }
+
+    /// A request that was signed well and came from where its system may not call (R7).
+    async fn refuse_system(&self, client: &ApiClient, from: String, now: Timestamp) -> Error {
+        let refuse = async {
+            let authority = facts(client)?.authority;
+            let found = self.store.read().await?.authority(authority).await?.state;
+            let found = found.ok_or(Error::Damaged {
+                what: "a client's authority",
+            })?;
+            let profile = self.profiles.in_force(&found.profile, now)?;
+            let acting = Acting::system(client.id, registry::Network::Internet);
+            let refused = ("call", not_from(&profile, from));
+            self.record_refusal(&acting, authority, refused).await
+        };
+        match refuse.await {
+            Err(error) => error,
+            Ok(()) => SignatureFault::Client.into(),
+        }
+    }
+}
+
+/// Believes a signature by the client's certificate, or by the one before as long as that serves.
+fn signed(client: &ApiClient, request: &SignedRequest, now: Timestamp) -> Result<(), Error> {
+    let present = certificate(client)?;
+    let former = facts(client)?.former.filter(|former| now < former.until);
+    let former = former
+        .map(|former| read_certificate(&former.certificate))
+        .transpose()?;
+    let mut fault = SignatureFault::Certificate;
+    for certificate in [Some(present), former].into_iter().flatten() {
+        let key = certificate
+            .public_key()
+            .ok()
+            .filter(|_| certificate.is_valid_at(now));
+        let Some(key) = key else { continue };
+        if key.verify(request.base.as_bytes(), &request.signature).is_ok() {
+            return Ok(());
+        }
+        fault = SignatureFault::Mismatch;
+    }
+    Err(fault.into())
+}
+
+/// Carries a step out; what the log says of it.
+fn apply(client: &mut ApiClient, step: &ClientStep, now: Timestamp) -> Result<Map<String, Value>, Error> {
+    let mut kept = facts(client)?;
+    let details = match step {
+        ClientStep::Rename { name } => {
+            client.name.clone_from(name);
+            Map::new()
+        }
+        ClientStep::SetNetworks { networks } => {
+            kept.networks = texts(networks);
+            Map::from_iter([("networks".to_owned(), json!(kept.networks))])
+        }
+        ClientStep::RenewCertificate {
+            certificate,
+            old_until,
+        } => {
+            let longest = later(now, OVERLAP_DAYS_MAX * 86_400);
+            let until = (*old_until).min(longest);
+            kept.former = Some(Former {
+                certificate: kept.certificate,
+                until,
+            });
+            kept.certificate = STANDARD.encode(certificate.der());
+            client.certificate = certificate.digest();
+            Map::from_iter([
+                ("certificate".to_owned(), client.certificate.to_string().into()),
+                ("old_until".to_owned(), until.to_string().into()),
+            ])
+        }
+        ClientStep::Block => {
+            client.blocked_at = client.blocked_at.or(Some(now));
+            Map::new()
+        }
+    };
+    client.facts = serde_json::to_value(kept).map_err(|_| Error::NothingHappened)?;
+    Ok(details)
+}
+
+/// Officers of the authority and above, and who owns the platform.
+async fn sees(
+    reader: &mut Reader,
+    acting: &Acting,
+    client: &ApiClient,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    let lineage = reader.lineage(facts(client)?.authority).await?;
+    let owner = Scope::System(client.id);
+    Ok(acting.holds_in(&OFFICER_ROLES, &lineage, now) || acting.holds(Role::PlatformOwner, owner, now))
+}
+
+fn texts(networks: &[Subnet]) -> Vec<String> {
+    networks.iter().map(Subnet::to_string).collect()
 }
 
 /// A security administrator of the authority or of one above, from where the profile lets them act (R7, R12).
@@ -235,24 +444,30 @@ fn facts(client: &ApiClient) -> Result<ClientFacts, Error> {
 }
 
 fn certificate(client: &ApiClient) -> Result<Certificate, Error> {
-    let damaged = Error::Damaged {
-        what: "a client's certificate",
-    };
-    let der = STANDARD.decode(facts(client)?.certificate);
-    match der.ok().and_then(|der| Certificate::read(&der).ok()) {
-        Some(certificate) => Ok(certificate),
-        None => Err(damaged),
-    }
+    read_certificate(&facts(client)?.certificate)
 }
 
-fn known(client: &ApiClient) -> KnownClient {
-    KnownClient {
+fn read_certificate(text: &str) -> Result<Certificate, Error> {
+    let der = STANDARD.decode(text).ok();
+    let certificate = der.and_then(|der| Certificate::read(&der).ok());
+    certificate.ok_or(Error::Damaged {
+        what: "a client's certificate",
+    })
+}
+
+fn known(client: &ApiClient) -> Result<KnownClient, Error> {
+    let kept = facts(client)?;
+    Ok(KnownClient {
         id: client.id,
+        authority: kept.authority,
         name: client.name.clone(),
         certificate: client.certificate.to_string(),
+        not_after: certificate(client)?.not_after(),
+        former_until: kept.former.map(|former| former.until),
+        networks: kept.networks,
         registered_at: client.registered_at,
         blocked_at: client.blocked_at,
-    }
+    })
 }
 
 /// The authority that answers for a client, and the end of its certificate.

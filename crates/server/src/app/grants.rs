@@ -147,10 +147,14 @@ impl Service {
         let missing = || Error::NotFound { what: "grant" };
         let grant = reader.grant(id).await?.state.ok_or_else(missing)?;
         let seal = reader.seal(grant.terms.seal).await?.state.ok_or_else(missing)?;
+        let known = Known::load(&mut reader, &self.profiles, seal.id, None, None, now).await?;
         drop(reader);
         let person = caller.acting.person().filter(|_| !caller.acting.blocked);
         if person.is_none() || seal.custodian != person || !seal.usable(now) {
             return Err(missing());
+        }
+        if let Some(refusal) = known.not_from_there(caller) {
+            return self.record_refusal(&caller.acting, id, ("open", refusal)).await;
         }
         if !grant.in_force(now) {
             return Err(Error::GrantNotOpen);

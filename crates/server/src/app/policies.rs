@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use registry::usage::{ApprovalRule, Deputy, Separation, UsePolicyFacts, apply_policy, decide_policy};
 use registry::{
-    Acting, PersonId, PolicyId, Role, Scope, UnitId, UsePolicy, UsePolicyCommand, UsePolicyEvent,
+    Acting, PersonId, PolicyId, Refusal, Role, Scope, UnitId, UsePolicy, UsePolicyCommand, UsePolicyEvent,
 };
 use store::RecordedEvent;
 
 use super::act::{Caller, entries, in_order, recorded, refused};
+use super::networks::{elsewhere, not_from};
 use super::once::{self, Once};
 use super::{Error, Service};
 
@@ -30,6 +31,7 @@ pub(crate) enum PolicyOrder {
         rules: Vec<ApprovalRule>,
         separation: Separation,
         approval_days_max: u16,
+        networks: Vec<String>,
     },
     /// Let somebody stand in.
     AppointDeputy(Deputy),
@@ -70,7 +72,8 @@ impl Service {
                     .map_or(fresh, |policy| policy.id);
                 let current = change.policy(id).await?;
                 let command = command(id, unit, order);
-                match decide_policy(current.state.as_ref(), &facts, &command, now) {
+                let decided = decide_policy(current.state.as_ref(), &facts, &command, now);
+                match decided.and_then(|events| not_locked_out(&facts, &command, &caller).map(|()| events)) {
                     Ok(events) => {
                         let recorded = recorded(&caller.acting, now);
                         let after = change.record_policy(id, current, &events, &recorded).await?;
@@ -142,18 +145,35 @@ impl Service {
     }
 }
 
+/// Nobody adopts networks that they are not in themselves: the unit could not mend it.
+fn not_locked_out(
+    facts: &UsePolicyFacts<'_>,
+    command: &UsePolicyCommand,
+    caller: &Caller,
+) -> Result<(), Refusal> {
+    let UsePolicyCommand::Adopt { networks, .. } = command else {
+        return Ok(());
+    };
+    match elsewhere(networks, caller.address) {
+        Some(address) => Err(not_from(facts.profile, address)),
+        None => Ok(()),
+    }
+}
+
 fn command(id: PolicyId, unit: UnitId, order: PolicyOrder) -> UsePolicyCommand {
     match order {
         PolicyOrder::Adopt {
             rules,
             separation,
             approval_days_max,
+            networks,
         } => UsePolicyCommand::Adopt {
             id,
             unit,
             rules,
             separation,
             approval_days_max,
+            networks,
         },
         PolicyOrder::AppointDeputy(deputy) => UsePolicyCommand::AppointDeputy { deputy },
         PolicyOrder::DismissDeputy { of, deputy } => UsePolicyCommand::DismissDeputy { of, deputy },

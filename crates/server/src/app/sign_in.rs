@@ -83,7 +83,11 @@ pub(crate) enum SignInFault {
 
 impl Service {
     /// Begins a session (R45, R72).
-    pub(crate) async fn sign_in(&self, credentials: Credentials) -> Result<Begun, Error> {
+    pub(crate) async fn sign_in(
+        &self,
+        credentials: Credentials,
+        address: Option<IpAddr>,
+    ) -> Result<Begun, Error> {
         let now = self.outside.now();
         let account = self
             .store
@@ -113,6 +117,7 @@ impl Service {
         let Some(passed) = self.second_factor(account, &credentials.second, now)? else {
             return self.count_failure(Some(account.clone()), now).await;
         };
+        self.may_sign_in_from(account, address, now).await?;
         let new_hash = self.new_password(account, &credentials, now).await?;
         self.begin(account, passed, new_hash, now).await
     }
@@ -354,6 +359,7 @@ impl Service {
         Ok(Caller {
             acting: self.acting(&person, address),
             account: account.id,
+            address,
         })
     }
 

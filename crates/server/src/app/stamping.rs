@@ -321,7 +321,7 @@ impl Service {
         let request = current.state.ok_or(Error::NotFound { what: "use" })?;
         let known = Known::load(&mut reader, &self.profiles, request.seal, None, None, now).await?;
         drop(reader);
-        let facts = known.facts(&order.caller.acting, order.facts);
+        let facts = known.facts_for(&order.caller, order.facts);
         match decide_request(Some(&request), &facts, &order.command(), now) {
             Ok(_) => Ok(known),
             Err(refusal) => {
@@ -426,7 +426,7 @@ impl Service {
                 let current = change.usage(order.id).await?;
                 let request = current.state.as_ref().ok_or(Error::NotFound { what: "use" })?;
                 let known = Known::load(change, &profiles, request.seal, None, None, now).await?;
-                let facts = known.facts(&order.caller.acting, order.facts);
+                let facts = known.facts_for(&order.caller, order.facts);
                 match decide_request(current.state.as_ref(), &facts, &order.command(), now) {
                     Ok(events) => {
                         let intent = Intent {

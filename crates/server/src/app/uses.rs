@@ -21,6 +21,7 @@ use uuid::Uuid;
 use super::act::{Caller, entry, entry_about, in_order, recorded, refused};
 use super::batches::root_of;
 use super::documents::whose;
+use super::networks::{elsewhere, not_from};
 use super::once::{self, Once};
 use super::policies::{OFFICER_ROLES, UNIT_ROLES};
 use super::{Error, Service, documents};
@@ -161,7 +162,28 @@ impl Known {
             grant: self.grant.as_ref(),
             grant_used: self.grant_used,
             deputised: &self.deputised,
+            elsewhere: None,
             document,
+        }
+    }
+
+    /// Why the PIN may not be entered from where the caller is: neither the place nor the unit lets it (R7).
+    pub(crate) fn not_from_there(&self, caller: &Caller) -> Option<Refusal> {
+        let network = caller.acting.network;
+        if !self.profile.networks.contains(&network) {
+            return Some(not_from(&self.profile, network.name().to_owned()));
+        }
+        let networks = &self.policy.as_ref()?.networks;
+        elsewhere(networks, caller.address).map(|address| not_from(&self.profile, address))
+    }
+
+    /// As [`facts`](Self::facts), for somebody who comes from somewhere.
+    pub(crate) fn facts_for<'a>(&'a self, caller: &'a Caller, document: DocumentFacts) -> UseFacts<'a> {
+        let person = caller.acting.person().is_some();
+        let policy = self.policy.as_ref().filter(|_| person);
+        UseFacts {
+            elsewhere: policy.and_then(|policy| elsewhere(&policy.networks, caller.address)),
+            ..self.facts(&caller.acting, document)
         }
     }
 }
@@ -209,7 +231,7 @@ impl Service {
                     now,
                     hidden: &hidden,
                 };
-                let facts = known.facts(&caller.acting, facts);
+                let facts = known.facts_for(&caller, facts);
                 let decided = case.decide(change, none, &facts, &command, &once).await?;
                 if let (Wanted::Batch(documents), Ok(_)) = (&new.wanted, &decided.0) {
                     change.add_batch(id, documents).await?;
@@ -274,7 +296,7 @@ impl Service {
                     UseOrder::Decline { reason } => UseCommand::Decline { reason },
                     UseOrder::Withdraw => UseCommand::Withdraw,
                 };
-                let facts = known.facts(&caller.acting, DocumentFacts::default());
+                let facts = known.facts_for(&caller, DocumentFacts::default());
                 let case = Case {
                     caller: &caller,
                     id,

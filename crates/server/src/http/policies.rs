@@ -14,6 +14,7 @@ use super::answer::{json, made};
 use super::call::Call;
 use super::problem::Problem;
 use crate::app::{Caller, Once, PolicyOrder, Service};
+use crate::subnet::Subnet;
 
 /// A version of a policy to be put in force.
 #[derive(Deserialize, JsonSchema)]
@@ -25,6 +26,10 @@ pub(crate) struct PolicyAdoption {
     separation: SeparationBody,
     /// After so many days an approval lapses unused.
     approval_days_max: u16,
+    /// Subnets from which people may use the unit's seals (R7); from everywhere when empty.
+    #[serde(default)]
+    #[schemars(with = "Vec<String>")]
+    networks: Vec<Subnet>,
 }
 
 /// Who approves requests of some kind.
@@ -125,6 +130,8 @@ pub(crate) struct PolicyView {
     separation: SeparationBody,
     /// After so many days an approval lapses unused.
     approval_days_max: u16,
+    /// Subnets from which people may use the unit's seals; from everywhere when empty.
+    networks: Vec<String>,
     /// Everybody who ever stood in.
     deputies: Vec<DeputyBody>,
     /// Since when this version is in force.
@@ -148,6 +155,7 @@ pub(crate) async fn adopt(service: Arc<Service>, mut call: Call) -> Result<Respo
             approver_may_repeat: adoption.separation.approver_may_repeat,
         },
         approval_days_max: adoption.approval_days_max,
+        networks: adoption.networks.iter().map(Subnet::to_string).collect(),
     };
     change(&service, call.caller()?, call.path("unit")?, order, once).await
 }
@@ -232,6 +240,7 @@ fn view(policy: &UsePolicy) -> PolicyView {
             approver_may_repeat: policy.separation.approver_may_repeat,
         },
         approval_days_max: policy.approval_days_max,
+        networks: policy.networks.clone(),
         deputies: policy.deputies.iter().map(deputy).collect(),
         adopted_at: policy.adopted_at.to_string(),
     }

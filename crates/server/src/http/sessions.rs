@@ -91,6 +91,7 @@ pub(crate) struct RoleView {
 }
 
 pub(crate) async fn begin(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let address = call.address;
     let wanted: SignIn = call.json().await?;
     let second = match (wanted.code, wanted.proof) {
         (Some(code), None) => SecondFactor::Code(code),
@@ -103,7 +104,7 @@ pub(crate) async fn begin(service: Arc<Service>, call: Call) -> Result<Response,
         second,
         new_password: wanted.new_password.map(Zeroizing::new),
     };
-    let begun = service.sign_in(credentials).await?;
+    let begun = service.sign_in(credentials, address).await?;
     let view = SessionBegun {
         token: begun.token.to_string(),
         ends_at: begun.ends_at.to_string(),

@@ -39,7 +39,7 @@ pub(crate) async fn send(service: Arc<Service>, mut visit: Visit) -> Result<Resp
         second: SecondFactor::Code(sent.text("code").trim().to_owned()),
         new_password: (!new.is_empty()).then(|| Zeroizing::new(new.to_owned())),
     };
-    let begun = match service.sign_in(credentials).await {
+    let begun = match service.sign_in(credentials, visit.address()).await {
         Ok(begun) => begun,
         Err(error) => {
             let renew = matches!(

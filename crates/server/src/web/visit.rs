@@ -95,6 +95,11 @@ impl Visit {
         self.caller.as_ref().ok_or_else(Problem::no_session)
     }
 
+    /// Where the visitor is, if that is known.
+    pub(crate) fn address(&self) -> Option<IpAddr> {
+        self.call.address
+    }
+
     /// The session's token, of a session that is in force.
     pub(crate) fn token(&self) -> Option<&str> {
         self.token.as_deref()

@@ -6,6 +6,37 @@ use crate::support::Answer;
 use crate::world::{PIN, QUERY, SYSTEM, Who, World, id, ofd, pdf, system};
 
 impl World {
+    /// A grant that is in force and open.
+    pub(crate) fn opened(&self) -> String {
+        let place = self.granted(2);
+        assert_eq!(self.open(&place, PIN).status, 204);
+        place
+    }
+
+    /// The headers with which the system seals a licence.
+    pub(crate) fn signed_stamp(&self, place: &str, document: &[u8], nonce: u64) -> Vec<(String, String)> {
+        self.signed_stamp_by(system(), place, document, nonce)
+    }
+
+    pub(crate) fn signed_stamp_by(
+        &self,
+        system: &testkit::Identity,
+        place: &str,
+        document: &[u8],
+        nonce: u64,
+    ) -> Vec<(String, String)> {
+        self.sign_with(
+            system,
+            (&format!("{place}/stamp"), QUERY),
+            document,
+            &format!("{nonce:016}"),
+        )
+    }
+
+    pub(crate) fn stamp_signed(&self, place: &str, headers: &[(String, String)], document: &[u8]) -> Answer {
+        self.post_with(&format!("{place}/stamp"), QUERY, headers, document)
+    }
+
     fn stamp_under(&self, place: &str, document: &[u8], nonce: u64) -> Answer {
         self.stamp_as(place, QUERY, document, nonce)
     }

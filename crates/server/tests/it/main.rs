@@ -11,6 +11,7 @@ mod kinds;
 mod life;
 mod limits;
 mod log;
+mod networks;
 mod operations;
 mod people;
 mod policies;

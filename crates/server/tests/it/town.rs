@@ -163,6 +163,11 @@ impl Town {
         self.names.borrow()[self.id(name)].clone()
     }
 
+    /// The address of somebody's authenticator.
+    pub(crate) fn totp(&self, name: &str) -> String {
+        self.inhabitant(name).totp.clone()
+    }
+
     /// Signs everybody in anew, after time has passed.
     pub(crate) fn morning(&mut self) {
         self.security = self.scene.sign_in(1);

@@ -191,6 +191,18 @@ impl World {
         self.server.get(path, &[("authorization", &session)])
     }
 
+    /// A change by somebody whom the proxy in front saw at an address.
+    pub(crate) fn change_from(&self, address: &str, who: Who, path: &str, body: &Value) -> Answer {
+        let session = format!("Bearer {}", who.token());
+        let key = format!("{address} {}", sm3(format!("{who:?}{path}{body}").as_bytes()));
+        let headers = [
+            ("authorization", session.as_str()),
+            ("idempotency-key", key.as_str()),
+            ("x-forwarded-for", address),
+        ];
+        self.server.post(path, &headers, body.to_string().as_bytes())
+    }
+
     /// A change under a key of its own.
     pub(crate) fn change(&self, who: Who, path: &str, body: &Value) -> Answer {
         let key = Uuid::from_bytes(std::array::from_fn(|at| {
@@ -208,6 +220,17 @@ impl World {
     /// A request of the business system, with the headers of its signature.
     pub(crate) fn sign(&self, path: &str, query: &str, body: &[u8], nonce: &str) -> Vec<(String, String)> {
         sign(self.server.clock.now(), (path, query), body, nonce)
+    }
+
+    /// The same with another certificate's key.
+    pub(crate) fn sign_with(
+        &self,
+        system: &Identity,
+        target: (&str, &str),
+        body: &[u8],
+        nonce: &str,
+    ) -> Vec<(String, String)> {
+        sign_by(system, self.server.clock.now(), target, body, nonce)
     }
 
     pub(crate) fn post_with(
@@ -335,7 +358,13 @@ impl World {
 }
 
 /// The headers that sign a request of the business system to a path with a query.
-pub(crate) fn sign(
+pub(crate) fn sign(at: Timestamp, target: (&str, &str), body: &[u8], nonce: &str) -> Vec<(String, String)> {
+    sign_by(system(), at, target, body, nonce)
+}
+
+/// The same with another certificate's key.
+fn sign_by(
+    system: &Identity,
     at: Timestamp,
     (path, query): (&str, &str),
     body: &[u8],
@@ -352,7 +381,7 @@ pub(crate) fn sign(
         "\"@method\": POST\n\"@path\": {path}\n\"@query\": ?{query}\n\"content-digest\": {content_digest}\n\
          \"@signature-params\": {input}"
     );
-    let signature = system().key.sign(base.as_bytes()).unwrap().to_raw();
+    let signature = system.key.sign(base.as_bytes()).unwrap().to_raw();
     vec![
         ("content-digest".into(), content_digest),
         ("signature-input".into(), format!("sig1={input}")),
@@ -495,6 +524,16 @@ pub(crate) fn system() -> &'static Identity {
         );
         pki().leaf(&CertificateTemplate::signer(name, &[60], validity), 60)
     })
+}
+
+/// The certificate that follows it.
+pub(crate) fn renewed_system() -> Identity {
+    let name = Name::parse("C=CN,O=印信测试（仅供测试）,CN=测试业务系统").unwrap();
+    let validity = (
+        testkit::time("2026-01-01T00:00:00Z"),
+        testkit::time("2036-01-01T00:00:00Z"),
+    );
+    pki().leaf(&CertificateTemplate::signer(name, &[61], validity), 61)
 }
 
 /// The business system as a client, and the platform that it runs on.
