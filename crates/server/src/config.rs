@@ -261,7 +261,8 @@ pub struct DocumentsConfig {
     pub places_max: u64,
     /// Documents that are read or sealed by a processor at the same time.
     pub concurrent_max: u64,
-    /// Seconds between two looks at uses that were left open, and at approvals that were not used in time.
+    /// Seconds between two looks at uses that were left open, at approvals that were not used in time, and at keys
+    /// of grants that are over.
     pub settle_seconds: u64,
     /// Bytes of all documents of a batch.
     pub batch_bytes_max: u64,

@@ -50,6 +50,11 @@ pub(crate) async fn uses(service: Arc<Service>) {
         if let Err(reason) = service.forget_nonces().await {
             error!(%reason, "forgetting old nonces failed");
         }
+        match service.give_up_keys().await {
+            Ok(0) => {}
+            Ok(count) => info!(count, "copies of keys were given up"),
+            Err(reason) => error!(%reason, "giving up copies of keys failed"),
+        }
         match service.lapse_uses().await {
             Ok(0) => {}
             Ok(count) => info!(count, "approvals lapsed"),

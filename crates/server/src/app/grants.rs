@@ -159,7 +159,7 @@ impl Service {
         if !grant.in_force(now) {
             return Err(Error::GrantNotOpen);
         }
-        let key = key_of(seal.edition().ok_or_else(missing)?)?;
+        let key = (seal.id, key_of(seal.edition().ok_or_else(missing)?)?);
         let service = Arc::clone(self);
         let deposited = self.hashing(move || {
             let (keys, custody) = (&service.service_keys, &service.custody);
@@ -180,23 +180,63 @@ impl Service {
         deposited.map_err(Error::from)
     }
 
-    /// With the last grant on a seal, its service key goes.
+    /// With the last grant on a seal, its service keys go: on the disk and in memory.
     async fn give_up_key(&self, seal: SealId) -> Result<(), Error> {
-        let now = self.outside.now();
-        let mut reader = self.store.read().await?;
-        let grants = reader.grants_of_seal(seal, Page::first(store::PAGE_MAX)).await?;
-        let record = reader.seal(seal).await?.state;
-        drop(reader);
-        let still = |grant: &Grant| {
-            grant.status == registry::grant::GrantStatus::Authorised && now < grant.terms.until
-        };
-        if grants.iter().any(still) {
-            return Ok(());
-        }
-        for edition in record.iter().flat_map(|record| &record.editions) {
-            self.service_keys.give_up(key_of(edition)?)?;
+        for (owner, key) in self.service_keys.copies()? {
+            if owner == seal && !self.is_needed(seal, key).await? {
+                self.service_keys.give_up(key)?;
+            }
         }
         Ok(())
+    }
+
+    /// Gives up the copies of keys whose grants are over, or whose seal has another key by now; how many there were.
+    pub(crate) async fn give_up_keys(&self) -> Result<u64, Error> {
+        let mut given_up = 0;
+        for (seal, key) in self.service_keys.copies()? {
+            if self.is_needed(seal, key).await? {
+                continue;
+            }
+            self.service_keys.give_up(key)?;
+            given_up += 1;
+            let (acting, now) = (registry::Acting::service(), self.outside.now());
+            let details = Map::from_iter([("key".to_owned(), key.to_string().into())]);
+            let entry = entry(&acting, "seal.service_key_given_up", seal, details, now);
+            let written = self.store.write(move |_| {
+                let entry = entry.clone();
+                Box::pin(async move { Ok::<_, Error>(((), entry.into())) })
+            });
+            written.await?;
+        }
+        Ok(given_up)
+    }
+
+    /// Whether a grant that is not over seals with this copy: a seal that ended has none.
+    async fn is_needed(&self, seal: SealId, key: keys::KeyId) -> Result<bool, Error> {
+        let now = self.outside.now();
+        let mut reader = self.store.read().await?;
+        let record = reader.seal(seal).await?.state;
+        let live = record.filter(|record| !record.status.is_end());
+        let present = live.and_then(|record| record.edition().map(key_of));
+        if present.transpose()? != Some(key) {
+            return Ok(false);
+        }
+        let mut page = Page::first(store::PAGE_MAX);
+        loop {
+            let grants = reader.grants_of_seal(seal, page).await?;
+            let still = |grant: &Grant| {
+                grant.status == registry::grant::GrantStatus::Authorised && now < grant.terms.until
+            };
+            if grants.iter().any(still) {
+                return Ok(true);
+            }
+            match grants.last() {
+                Some(last) if grants.len() as u64 == u64::from(store::PAGE_MAX) => {
+                    page = Page::after(last.id, store::PAGE_MAX);
+                }
+                _ => return Ok(false),
+            }
+        }
     }
 
     /// A grant, for the unit's people, officers above it, and its system.

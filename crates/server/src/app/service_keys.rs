@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use keys::{Kdf, KeyId, KeyStore, NewKey, Options, UnlockedKey};
+use registry::SealId;
 use store::PersonalKey;
 use zeroize::Zeroizing;
 
@@ -45,11 +46,11 @@ impl ServiceKeys {
         })
     }
 
-    /// Makes the copy of a key with its custodian's PIN. One that is there already stays.
+    /// Makes the copy of a seal's key with its custodian's PIN. One that is there already stays.
     pub(crate) fn deposit(
         &self,
         custody: &Custody,
-        id: KeyId,
+        (seal, id): (SealId, KeyId),
         pin: &str,
         now: Timestamp,
         outside: &Outside,
@@ -58,7 +59,8 @@ impl ServiceKeys {
             // The PIN is asked all the same.
             return custody.unlock(id, pin).map(drop);
         }
-        let (label, service_pin) = (format!("copy of {id}"), self.pin(id));
+        // The seal first, so that a copy tells whose it is; the key makes it unique.
+        let (label, service_pin) = (format!("{seal} {}", short(id)), self.pin(id));
         let new = NewKey {
             label: &label,
             pin: &service_pin,
@@ -102,7 +104,22 @@ impl ServiceKeys {
         }
     }
 
+    /// The copies that there are: whose seal's, and of which key.
+    pub(crate) fn copies(&self) -> Result<Vec<(SealId, KeyId)>, CustodyFault> {
+        let copies = self.store.list()?.into_iter().flatten();
+        let named = copies.filter_map(|copy| {
+            let (seal, _) = copy.label.split_once(' ')?;
+            Some((seal.parse().ok()?, copy.id))
+        });
+        Ok(named.collect())
+    }
+
     fn pin(&self, id: KeyId) -> Zeroizing<String> {
         Zeroizing::new(self.personal.digest("service key", &id.to_string()).to_string())
     }
+}
+
+/// Enough of a key's name to tell it from its seal's other keys; a label has 64 characters at most.
+fn short(id: KeyId) -> String {
+    id.to_string().chars().take(16).collect()
 }

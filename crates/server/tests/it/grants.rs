@@ -13,6 +13,13 @@ impl World {
         place
     }
 
+    /// Copies of keys on the disk.
+    fn copies(&self) -> usize {
+        let files = std::fs::read_dir(self.server.data().join("keys/service")).unwrap();
+        let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".key")).count()
+    }
+
     /// The headers with which the system seals a licence.
     pub(crate) fn signed_stamp(&self, place: &str, document: &[u8], nonce: u64) -> Vec<(String, String)> {
         self.signed_stamp_by(system(), place, document, nonce)
@@ -106,15 +113,7 @@ fn r15_a_system_seals_within_a_grant_that_unit_and_platform_gave_and_the_custodi
         world
             .stamp_under(&place, &ofd("证照"), 8)
             .check_problem(422, "GRANT_NOT_OPEN");
-        let copies = std::fs::read_dir(world.server.data().join("keys/service")).unwrap();
-        let copies = copies.filter(|file| {
-            file.as_ref()
-                .unwrap()
-                .path()
-                .extension()
-                .is_some_and(|end| end == "key")
-        });
-        assert_eq!(copies.count(), 0);
+        assert_eq!(world.copies(), 0);
         assert_eq!(world.audited(), ["NOTHING_SAVED"]);
     });
 }
@@ -134,6 +133,28 @@ fn r54_a_pdf_is_sealed_under_a_grant() {
             .check_problem(422, "BLANK_DOCUMENT");
         assert_eq!(world.audited(), ["NOTHING_SAVED"]);
     });
+}
+
+#[test]
+fn r43_the_copy_of_a_key_goes_by_itself_when_its_grants_are_over() {
+    let world = World::with("documents.settle_seconds = 1\n");
+    let place = world.opened();
+    assert_eq!(world.stamp_under(&place, &ofd("证照"), 1).status, 200);
+    std::thread::sleep(std::time::Duration::from_millis(2100));
+    assert_eq!(world.copies(), 1, "its grant is in force");
+    // The grant ends on 2026-07-15.
+    world.days(31);
+    for _ in 0..200 {
+        if world.copies() == 0 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    assert_eq!(world.copies(), 0);
+    world
+        .stamp_under(&place, &ofd("证照"), 2)
+        .check_problem(422, "GRANT_NOT_OPEN");
+    assert_eq!(world.entries_of("seal.service_key_given_up"), 1);
 }
 
 #[test]
