@@ -58,6 +58,7 @@ use self::custody::Custody;
 use self::log::LogSigner;
 use self::making::Maker;
 
+pub(crate) use self::accounts::{KnownSession, Reset};
 pub(crate) use self::act::Caller;
 pub(crate) use self::applications::{ApplicationSearch, ApplicationStep, NewApplication};
 pub(crate) use self::authorities::{AuthorityStep, NewAuthority};

@@ -118,6 +118,15 @@ impl Change {
         self.remember_password(account, hash, now).await
     }
 
+    /// Gives an account a first password again, which opens nothing until its owner chose another one.
+    pub async fn give_password(&mut self, account: Uuid, hash: &str, now: Timestamp) -> Result<(), Error> {
+        let parameters = values![account, hash, Timestamp::UNIX_EPOCH];
+        self.conn()
+            .execute_one(SET_PASSWORD, parameters, || missing(account))
+            .await?;
+        self.remember_password(account, hash, now).await
+    }
+
     async fn remember_password(&mut self, account: Uuid, hash: &str, now: Timestamp) -> Result<(), Error> {
         self.conn()
             .execute(REMEMBER, values![account, now, hash])

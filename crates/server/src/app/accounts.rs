@@ -9,7 +9,7 @@ use registry::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, json};
-use store::{Account, Change, PersonalData, Reader};
+use store::{Account, Change, PersonalData, Reader, Session};
 use uuid::Uuid;
 use zeroize::Zeroizing;
 
@@ -32,6 +32,26 @@ pub(crate) struct Opened {
     pub(crate) account: Uuid,
     pub(crate) person: PersonId,
     pub(crate) name: String,
+}
+
+/// What is reset of an account beside its password.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reset {
+    /// A new authenticator; the old one serves no more.
+    pub(crate) authenticator: bool,
+    /// No certificate signs in any more.
+    pub(crate) certificate: bool,
+}
+
+/// A session as those see it who may end it.
+#[derive(Clone, Debug)]
+pub(crate) struct KnownSession {
+    /// SM3 over its token, which opens nothing.
+    pub(crate) id: gm::Digest,
+    pub(crate) begun_at: Timestamp,
+    pub(crate) used_at: Timestamp,
+    pub(crate) ends_at: Timestamp,
+    pub(crate) factors: Vec<String>,
 }
 
 impl Service {
@@ -70,19 +90,12 @@ impl Service {
         password: &Zeroizing<String>,
         set_at: Timestamp,
     ) -> Result<(Account, Zeroizing<String>), Error> {
-        let (password, account_name, cost) = (password.clone(), name.to_owned(), self.password_cost());
-        let salt = self.outside.random();
-        let hash = self.hashing(move || {
-            sign_in::check(&password, &account_name, &[]).map_err(SignInFault::NewPassword)?;
-            Ok::<_, SignInFault>(PasswordHash::new(&password, cost, salt))
-        });
-        let hash = hash.await??.ok_or(Error::Ended)?;
-        let secret = Zeroizing::new(self.outside.random::<SECRET_BYTES>());
+        let hash = self.first_password(name, password).await?;
         let mut account = Account {
             id: self.new_id(),
             name: name.to_owned(),
             person,
-            password_hash: Some(serde_json::to_string(&hash).map_err(|_| Error::NothingHappened)?),
+            password_hash: Some(hash),
             password_set_at: Some(set_at),
             totp_sealed: None,
             totp_last_step: 0,
@@ -91,12 +104,165 @@ impl Service {
             locked_until: None,
             closed: false,
         };
-        let context = totp_context(&account);
+        let (sealed, address) = self.authenticator(&account);
+        account.totp_sealed = Some(sealed);
+        Ok((account, address))
+    }
+
+    /// The hash of a password that somebody else gives.
+    async fn first_password(&self, name: &str, password: &Zeroizing<String>) -> Result<String, Error> {
+        let (password, name, cost) = (password.clone(), name.to_owned(), self.password_cost());
+        let salt = self.outside.random();
+        let hash = self.hashing(move || {
+            sign_in::check(&password, &name, &[]).map_err(SignInFault::NewPassword)?;
+            Ok::<_, SignInFault>(PasswordHash::new(&password, cost, salt))
+        });
+        let hash = hash.await??.ok_or(Error::Ended)?;
+        serde_json::to_string(&hash).map_err(|_| Error::NothingHappened)
+    }
+
+    /// A new secret for an account's authenticator, sealed, and as the address that the authenticator reads.
+    fn authenticator(&self, account: &Account) -> (Vec<u8>, Zeroizing<String>) {
+        let secret = Zeroizing::new(self.outside.random::<SECRET_BYTES>());
+        let context = totp_context(account);
         let sealed = self
             .outside
             .with_rng(|rng| self.personal.seal(&context, &*secret, rng));
-        account.totp_sealed = Some(sealed);
-        Ok((account, Zeroizing::new(sign_in::address(&*secret, name))))
+        (sealed, Zeroizing::new(sign_in::address(&*secret, &account.name)))
+    }
+
+    /// Resets the account of somebody who forgot the password or lost the authenticator (R45, R66): by a security
+    /// administrator over everything that the person is appointed to. Its sessions end, and the password serves for
+    /// the next sign-in only, with which its owner chooses another one.
+    pub(crate) async fn reset_account(
+        &self,
+        caller: &Caller,
+        (person, reset): (PersonId, Reset),
+        password: Zeroizing<String>,
+        once: Once,
+    ) -> Result<(Opened, Option<Zeroizing<String>>), Error> {
+        let found = self.store.read().await?.account_of_person(person).await?;
+        let account = found
+            .filter(|account| !account.closed)
+            .ok_or(Error::NotFound { what: "account" })?;
+        let hash = self.first_password(&account.name, &password).await?;
+        let fresh = reset.authenticator.then(|| self.authenticator(&account));
+        let (sealed, address) = fresh.unzip();
+        let case = self.case(caller, self.keyed(once));
+        let profiles = Arc::clone(&self.profiles);
+        let decided = self.store.write(move |change| {
+            let (case, hash, sealed) = (case.clone(), hash.clone(), sealed.clone());
+            let (account, profiles) = (account.clone(), Arc::clone(&profiles));
+            Box::pin(async move {
+                case.check(change).await?;
+                let found = change.person(person).await?.state;
+                let found = found.ok_or(Error::NotFound { what: "person" })?;
+                if let Err(refusal) =
+                    may_keep_account(change, &profiles, &case, &found, "reset_account").await?
+                {
+                    return case.refused(change, person, "reset_account", refusal).await;
+                }
+                change.give_password(account.id, &hash, case.now).await?;
+                change.count_success(account.id, None).await?;
+                if let Some(sealed) = &sealed {
+                    change.set_totp(account.id, Some(sealed)).await?;
+                }
+                if reset.certificate {
+                    change.set_certificate(account.id, None).await?;
+                }
+                let ended = change.end_sessions_of(account.id).await?;
+                let details = Map::from_iter([
+                    ("account".to_owned(), account.id.to_string().into()),
+                    ("authenticator".to_owned(), reset.authenticator.into()),
+                    ("certificate".to_owned(), reset.certificate.into()),
+                    ("sessions_ended".to_owned(), ended.into()),
+                ]);
+                let log = entry(&case.acting, "account.reset", person, details, case.now);
+                let opened = Opened {
+                    account: account.id,
+                    person,
+                    name: account.name.clone(),
+                };
+                case.logged(change, &opened, vec![log]).await
+            })
+        });
+        match decided.await {
+            // A repeated request gets the account without the authenticator's address, which is another one by now.
+            Err(Error::DoneBefore { answer }) => Ok((read_opened(&answer)?, None)),
+            decided => Ok((read_opened(&once::outcome(decided)?)?, address)),
+        }
+    }
+
+    /// The sessions of a person's account, the newest first: for the person, and for those who keep the account.
+    pub(crate) async fn sessions(
+        &self,
+        caller: &Caller,
+        person: PersonId,
+    ) -> Result<Vec<KnownSession>, Error> {
+        let now = self.outside.now();
+        let mut reader = self.store.read().await?;
+        let missing = || Error::NotFound { what: "account" };
+        let found = reader.person(person).await?.state.ok_or_else(missing)?;
+        if !may_see_account(&mut reader, &caller.acting, &found, now).await? {
+            return Err(missing());
+        }
+        let account = reader.account_of_person(person).await?.ok_or_else(missing)?;
+        let sessions = reader.sessions_of(account.id).await?;
+        let live = sessions.into_iter().filter(|session| self.holds(session, now));
+        let factors = |session: &Session| {
+            let factors = session.facts["factors"].as_array().cloned().unwrap_or_default();
+            factors
+                .iter()
+                .filter_map(|factor| factor.as_str().map(str::to_owned))
+                .collect()
+        };
+        let known = live.map(|session| KnownSession {
+            id: session.token,
+            begun_at: session.begun_at,
+            used_at: session.used_at,
+            ends_at: session.ends_at,
+            factors: factors(&session),
+        });
+        Ok(known.collect())
+    }
+
+    /// Ends a session of a person's account, or all of them; by a security administrator over the person.
+    pub(crate) async fn end_sessions(
+        &self,
+        caller: &Caller,
+        (person, session): (PersonId, Option<gm::Digest>),
+        once: Once,
+    ) -> Result<Vec<u8>, Error> {
+        let case = self.case(caller, once);
+        let profiles = Arc::clone(&self.profiles);
+        let decided = self.store.write(move |change| {
+            let (case, profiles) = (case.clone(), Arc::clone(&profiles));
+            Box::pin(async move {
+                case.check(change).await?;
+                let found = change.person(person).await?.state;
+                let found = found.ok_or(Error::NotFound { what: "person" })?;
+                if let Err(refusal) =
+                    may_keep_account(change, &profiles, &case, &found, "end_sessions").await?
+                {
+                    return case.refused(change, person, "end_sessions", refusal).await;
+                }
+                let account = change.account_of_person(person).await?;
+                let account = account.ok_or(Error::NotFound { what: "account" })?;
+                let ended = match session {
+                    None => change.end_sessions_of(account.id).await?,
+                    Some(token) => {
+                        let its = change.session(&token).await?;
+                        let its = its.filter(|its| its.account == account.id);
+                        its.ok_or(Error::NotFound { what: "session" })?;
+                        u64::from(change.end_session(&token).await?)
+                    }
+                };
+                let details = Map::from_iter([("sessions_ended".to_owned(), ended.into())]);
+                let log = entry(&case.acting, "sessions.ended", person, details, case.now);
+                case.logged(change, &ended, vec![log]).await
+            })
+        });
+        once::outcome(decided.await)
     }
 
     /// Opens an account for a person (R66): by a security administrator over everything that the person is appointed
@@ -144,8 +310,7 @@ impl Service {
             })
         });
         let kept = once::outcome(decided.await)?;
-        let opened: Opened =
-            serde_json::from_slice(&kept).map_err(|_| Error::Damaged { what: "an answer" })?;
+        let opened = read_opened(&kept)?;
         let fresh = opened.account == made;
         Ok((opened, fresh.then_some(totp)))
     }
@@ -189,6 +354,31 @@ impl Service {
         let request = self.personal.digest("request", &once.request.to_string());
         Once { request, ..once }
     }
+}
+
+fn read_opened(kept: &[u8]) -> Result<Opened, Error> {
+    serde_json::from_slice(kept).map_err(|_| Error::Damaged { what: "an answer" })
+}
+
+/// The person, and security and audit administrators over something that the person is appointed to.
+async fn may_see_account(
+    reader: &mut Reader,
+    acting: &Acting,
+    person: &Person,
+    now: Timestamp,
+) -> Result<bool, Error> {
+    if acting.person() == Some(person.id) {
+        return Ok(true);
+    }
+    let scopes: Vec<Scope> = person.roles(now).map(|held| held.scope).collect();
+    let roles = [Role::SecurityAdministrator, Role::AuditAdministrator];
+    for scope in scopes {
+        let line = lineage_of(reader, scope).await?;
+        if acting.holds_in(&roles, &line, now) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// A security administrator over every appointment of the person that is in force, and not the person themselves.
@@ -243,7 +433,7 @@ pub(crate) async fn root_of_all(reader: &mut Reader) -> Result<Option<AuthorityI
 }
 
 /// The authorities over a scope, nearest first. A system belongs to nobody yet but those at the root.
-pub(crate) async fn lineage_of(change: &mut Change, scope: Scope) -> Result<Vec<AuthorityId>, Error> {
+pub(crate) async fn lineage_of(change: &mut Reader, scope: Scope) -> Result<Vec<AuthorityId>, Error> {
     let authority = match scope {
         Scope::Authority(authority) => authority,
         Scope::Unit(unit) => {

@@ -215,7 +215,7 @@ impl Service {
             let open = reader.open_reminders(after, PAGE).await?;
             let mut ended = Vec::new();
             for one in &open {
-                if !self.holds(&mut reader, one, now).await? {
+                if !self.still_holds(&mut reader, one, now).await? {
                     ended.push(one.clone());
                 }
             }
@@ -250,7 +250,7 @@ impl Service {
             if told.len() == TOLD_MAX {
                 break;
             }
-            let holds = self.holds(&mut reader, &one, now).await?;
+            let holds = self.still_holds(&mut reader, &one, now).await?;
             if let Some(kind) = ReminderKind::named(&one.kind).filter(|_| holds) {
                 told.push((kind, one));
             }
@@ -259,7 +259,12 @@ impl Service {
     }
 
     /// Whether what was raised is still true.
-    async fn holds(&self, reader: &mut Reader, one: &RaisedReminder, now: Timestamp) -> Result<bool, Error> {
+    async fn still_holds(
+        &self,
+        reader: &mut Reader,
+        one: &RaisedReminder,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let Some(kind) = ReminderKind::named(&one.kind) else {
             return Ok(false);
         };

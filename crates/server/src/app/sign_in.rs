@@ -339,8 +339,7 @@ impl Service {
         let (token, now) = (sm3(token.as_bytes()), self.outside.now());
         let mut reader = self.store.read().await?;
         let session = reader.session(&token).await?;
-        let idle = earlier(now, self.config.sign_in.idle_seconds_max);
-        let session = session.filter(|session| now < session.ends_at && idle <= session.used_at);
+        let session = session.filter(|session| self.holds(session, now));
         let session = session.ok_or(SignInFault::NoSession)?;
         let account = reader
             .account(session.account)
@@ -361,6 +360,12 @@ impl Service {
             account: account.id,
             address,
         })
+    }
+
+    /// Whether a session is neither over nor idle for too long.
+    pub(crate) fn holds(&self, session: &Session, now: Timestamp) -> bool {
+        let idle = earlier(now, self.config.sign_in.idle_seconds_max);
+        now < session.ends_at && idle <= session.used_at
     }
 
     async fn touch(&self, token: Digest, now: Timestamp) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::StatusCode;
 use axum::response::Response;
 use jiff::Timestamp;
-use registry::{AuthorityId, IdentityNumber, Person, PersonId, Role, Scope, SystemId, UnitId};
+use registry::{AuthorityId, Digest32, IdentityNumber, Person, PersonId, Role, Scope, SystemId, UnitId};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use store::Page;
@@ -16,7 +16,7 @@ use super::authorities::PAGE_LIMIT;
 use super::call::Call;
 use super::problem::Problem;
 use super::set_up::check_account_name;
-use crate::app::{PersonName, PersonStep, Service};
+use crate::app::{KnownSession, PersonName, PersonStep, Reset, Service};
 
 /// A person to be registered.
 #[derive(Deserialize, JsonSchema)]
@@ -166,6 +166,55 @@ pub(crate) struct AccountView {
     totp: Option<String>,
 }
 
+/// What is reset of an account.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ResetOrder {
+    /// A first password again, which must be changed with the next sign-in.
+    password: String,
+    /// A new authenticator; the old one serves no more.
+    #[serde(default)]
+    authenticator: bool,
+    /// No certificate signs in any more.
+    #[serde(default)]
+    certificate: bool,
+}
+
+/// Sessions that are to end.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SessionsEnding {
+    /// One session; all of them if not given.
+    #[serde(default)]
+    #[schemars(with = "Option<String>")]
+    session: Option<Digest32>,
+}
+
+/// The sessions of an account that hold.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SessionList {
+    /// The newest first.
+    items: Vec<KnownSessionView>,
+}
+
+/// A session.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct KnownSessionView {
+    /// Names it; opens nothing.
+    id: String,
+    begun_at: String,
+    used_at: String,
+    ends_at: String,
+    /// `password` with `totp` or `certificate`.
+    factors: Vec<String>,
+}
+
+/// How many sessions were ended.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct SessionsEnded {
+    ended: u64,
+}
+
 /// Nothing is needed.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -263,6 +312,55 @@ pub(crate) async fn close_account(service: Arc<Service>, mut call: Call) -> Resu
     let (Empty {}, once) = call.change(&format!("account_close/{id}")).await?;
     service.close_account(call.caller()?, id, once).await?;
     Ok(no_content())
+}
+
+pub(crate) async fn reset_account(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
+    let id: PersonId = call.path("person")?;
+    let (order, once) = call.change::<ResetOrder>(&format!("account_reset/{id}")).await?;
+    let reset = Reset {
+        authenticator: order.authenticator,
+        certificate: order.certificate,
+    };
+    let password = Zeroizing::new(order.password);
+    let (account, totp) = service
+        .reset_account(call.caller()?, (id, reset), password, once)
+        .await?;
+    let view = AccountView {
+        account: account.account.to_string(),
+        person: account.person.to_string(),
+        name: account.name,
+        totp: totp.map(|address| address.to_string()),
+    };
+    super::answer::json_with(StatusCode::CREATED, &view)
+}
+
+pub(crate) async fn sessions(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+    let found = service.sessions(call.caller()?, call.path("person")?).await?;
+    let view = |session: KnownSession| KnownSessionView {
+        id: session.id.to_string(),
+        begun_at: session.begun_at.to_string(),
+        used_at: session.used_at.to_string(),
+        ends_at: session.ends_at.to_string(),
+        factors: session.factors,
+    };
+    json(&SessionList {
+        items: found.into_iter().map(view).collect(),
+    })
+}
+
+pub(crate) async fn end_sessions(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
+    let id: PersonId = call.path("person")?;
+    let (order, once) = call
+        .change::<SessionsEnding>(&format!("sessions_end/{id}"))
+        .await?;
+    let session = order.session.map(|session| gm::Digest(session.0));
+    let answer = service.end_sessions(call.caller()?, (id, session), once).await?;
+    super::answer::json_with(
+        StatusCode::CREATED,
+        &SessionsEnded {
+            ended: kept(&answer)?,
+        },
+    )
 }
 
 fn person_name(name: String, identity_number: &str) -> Result<PersonName, Problem> {

@@ -308,3 +308,92 @@ fn nonsense_is_no_session() {
         scene.session(authorization).check_problem(401, "NO_SESSION");
     }
 }
+
+#[test]
+fn r45_r66_who_forgot_the_password_or_lost_the_authenticator_is_let_in_again() {
+    let town = crate::town::Town::new();
+    let path = |what: &str| format!("/api/people/{}/{what}", town.id("agent"));
+    let before = town.session("agent");
+    let given = json!({ "password": "Given-again-2", "authenticator": true, "certificate": true });
+    town.post("reviewer", &path("account/reset"), &given)
+        .check_problem(403, "NOT_PERMITTED");
+    town.post("agent", &path("account/reset"), &given)
+        .check_problem(422, "OWN_APPOINTMENT");
+    let weak = json!({ "password": "short" });
+    town.by(&town.security, &path("account/reset"), &weak)
+        .check_problem(422, "PASSWORD_REFUSED");
+    // Locked, as those are who do not know their password any more.
+    let old = town.totp("agent");
+    for _ in 0..5 {
+        town.try_in("agent", &old, "Wrong-horse-1", None)
+            .check_problem(401, "SIGN_IN_WRONG");
+    }
+    let reset = town.by(&town.security, &path("account/reset"), &given);
+    assert_eq!(reset.status, 201, "{}", reset.text());
+    let new = reset.json()["totp"].as_str().unwrap().to_owned();
+    assert_ne!(new, old);
+    // Every session ended, and neither the old password nor the old authenticator serve.
+    let show = |session: &str| {
+        town.scene
+            .server
+            .get("/api/session", &[("authorization", session)])
+    };
+    show(&before).check_problem(401, "NO_SESSION");
+    town.scene.server.clock.advance(30);
+    let try_in = |totp: &str, password: &str, own: Option<&str>| town.try_in("agent", totp, password, own);
+    try_in(&old, "Given-again-2", Some("Chosen-anew-3")).check_problem(401, "SIGN_IN_WRONG");
+    try_in(&new, "Own-choice-77", None).check_problem(401, "SIGN_IN_WRONG");
+    // What was given opens nothing; neither it nor the old password is chosen.
+    try_in(&new, "Given-again-2", None).check_problem(403, "PASSWORD_TOO_OLD");
+    for used in ["Given-again-2", "Own-choice-77"] {
+        try_in(&new, "Given-again-2", Some(used)).check_problem(422, "PASSWORD_REFUSED");
+    }
+    let begun = try_in(&new, "Given-again-2", Some("Chosen-anew-3"));
+    assert_eq!(begun.status, 201, "{}", begun.text());
+    // A second time, without another authenticator.
+    town.scene.server.clock.advance(30);
+    let given = json!({ "password": "Given-once-more-4" });
+    let reset = town.by(&town.security, &path("account/reset"), &given);
+    assert_eq!(reset.json()["totp"], json!(null), "{}", reset.text());
+    town.scene.server.clock.advance(30);
+    let begun = try_in(&new, "Given-once-more-4", Some("Chosen-at-last-5"));
+    assert_eq!(begun.status, 201, "{}", begun.text());
+}
+
+#[test]
+fn r66_sessions_are_seen_and_ended_by_the_security_administrator() {
+    let town = crate::town::Town::new();
+    let path = format!("/api/people/{}/sessions", town.id("agent"));
+    town.scene.server.clock.advance(30);
+    let second = town.try_in("agent", &town.totp("agent"), "Own-choice-77", None);
+    let second = format!("Bearer {}", second.json()["token"].as_str().unwrap());
+    let list = |session: &str| town.scene.server.get(&path, &[("authorization", session)]);
+    let own = list(&second).json();
+    assert_eq!(own["items"].as_array().unwrap().len(), 2);
+    assert_eq!(own["items"][0]["factors"], json!(["password", "totp"]));
+    assert_eq!(list(&town.security).json(), own);
+    list(&town.session("custodian")).check_problem(404, "NOT_FOUND");
+    let ending = format!("{path}/ending");
+    let first = json!({ "session": own["items"][1]["id"] });
+    town.post("agent", &ending, &first)
+        .check_problem(422, "OWN_APPOINTMENT");
+    town.post("reviewer", &ending, &first)
+        .check_problem(403, "NOT_PERMITTED");
+    let ended = town.by(&town.security, &ending, &first);
+    assert_eq!(ended.json()["ended"], 1, "{}", ended.text());
+    list(&town.session("agent")).check_problem(401, "NO_SESSION");
+    assert_eq!(list(&second).json()["items"].as_array().unwrap().len(), 1);
+    // One that is gone, and one of somebody else's.
+    town.by(&town.security, &ending, &first)
+        .check_problem(404, "NOT_FOUND");
+    let ended = town.by(&town.security, &ending, &json!({}));
+    assert_eq!(ended.json()["ended"], 1, "{}", ended.text());
+    list(&second).check_problem(401, "NO_SESSION");
+    let report = town.scene.server.stopped_and_checked(None);
+    assert_eq!(
+        report.conclusion,
+        audit::Conclusion::Passed,
+        "{:?}",
+        report.findings
+    );
+}
