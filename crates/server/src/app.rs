@@ -75,7 +75,7 @@ pub(crate) use self::names::is_committed;
 pub(crate) use self::once::Once;
 pub use self::open::OpenError;
 pub(crate) use self::open::{DOCUMENTS_FOLDER, KEYS_FOLDER, LOG_KEY, LOG_KEY_SETTING, MASTER_FILE};
-pub(crate) use self::page_pictures::PagePicture;
+pub(crate) use self::page_pictures::{PagePicture, SealFace};
 pub(crate) use self::people::{PersonName, PersonStep};
 pub(crate) use self::placement::StampPlace;
 pub(crate) use self::policies::PolicyOrder;

@@ -5,7 +5,7 @@
 
 pub(crate) mod access;
 pub(crate) mod answer;
-mod applications;
+pub(crate) mod applications;
 mod authorities;
 mod batches;
 pub(crate) mod call;
@@ -28,7 +28,7 @@ mod sessions;
 mod set_up;
 mod signed;
 mod units;
-mod uses;
+pub(crate) mod uses;
 mod verify;
 
 use std::io;

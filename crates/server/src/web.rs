@@ -3,8 +3,7 @@
 //! A page is a row of the table ([`pages`]); it calls the use cases of `app` as the HTTP interface does, and holds
 //! no rules. Decision 0018 says why it is built so.
 
-#![expect(dead_code, reason = "the desks use it")]
-
+mod applications;
 mod assets;
 mod form;
 mod help;
@@ -12,8 +11,11 @@ mod home;
 mod layout;
 mod pages;
 mod parts;
+mod policy;
 mod report;
+mod seals;
 mod sign_in;
+mod uses;
 mod verify;
 mod visit;
 mod words;
@@ -31,7 +33,7 @@ use crate::app::Service;
 use crate::http::call::{self, Call};
 use crate::http::problem::Problem;
 
-use self::pages::{Access, PAGES, Page};
+use self::pages::{Access, PAGES, Page, Record};
 use self::visit::Visit;
 
 /// What a page may load and where it may send forms: what this server gives out, and nothing else.
@@ -89,7 +91,8 @@ async fn answer(
     let status = response.status().as_u16();
     let took = service.outside.now().duration_since(begun);
     service.metrics.answered(operation, status, took.as_secs_f64());
-    info!(request_id, operation, %method, status, micros = took.as_micros(), "answered");
+    let acts = page.is_some_and(|page| page.record == Record::Act);
+    info!(request_id, operation, %method, status, acts, micros = took.as_micros(), "answered");
     guarded(call::with_request_id(response, &request_id))
 }
 

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use registry::profile::DocumentTypeRow;
 use registry::{
     Authority, AuthorityCommand, AuthorityFacts, AuthorityId, Level, ProfileId, RegionCode, authority,
 };
@@ -147,6 +148,13 @@ impl Service {
     pub(crate) async fn authority(&self, id: AuthorityId) -> Result<Authority, Error> {
         let found = self.store.read().await?.authority(id).await?.state;
         found.ok_or(Error::NotFound { what: "authority" })
+    }
+
+    /// The types of documents that are known under an authority's profile now.
+    pub(crate) async fn document_types(&self, id: AuthorityId) -> Result<Vec<DocumentTypeRow>, Error> {
+        let authority = self.authority(id).await?;
+        let profile = self.profiles.in_force(&authority.profile, self.outside.now())?;
+        Ok(profile.document_types)
     }
 
     /// The authorities directly below one, or the roots.

@@ -5,10 +5,13 @@ use std::io::{Read as _, Seek as _, SeekFrom};
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
+use gm::Digest;
 use ofd::{Ofd, Package};
+use registry::{Digest32, SealRecord};
 use render::{Document, FontLibrary, Limits, Stamp, View};
 use sealing::shown_stamps;
 use serde::Deserialize;
+use ses::{SES_BYTES_MAX, Seal};
 
 use super::{Error, Service};
 use crate::outside::PageProcess;
@@ -36,7 +39,40 @@ enum Said {
     Refused { en: String },
 }
 
+/// The picture in a seal's data, and how large it is on paper.
+#[derive(Debug)]
+pub(crate) struct SealFace {
+    pub(crate) bytes: Vec<u8>,
+    pub(crate) width_mm: f64,
+    pub(crate) height_mm: f64,
+}
+
 impl Service {
+    /// The face of a seal, of its edition in use.
+    pub(crate) async fn seal_face(&self, seal: &SealRecord) -> Result<SealFace, Error> {
+        let edition = seal.edition().ok_or(Error::NotFound { what: "edition" })?;
+        let bytes = self
+            .documents
+            .read(&Digest(edition.seal_data.0), SES_BYTES_MAX)
+            .await?;
+        let damaged = |_| Error::Damaged {
+            what: "a seal's data",
+        };
+        let data = Seal::read(&bytes).map_err(damaged)?;
+        let picture = data.picture();
+        Ok(SealFace {
+            bytes: picture.data.to_vec(),
+            width_mm: picture.width_mm as f64,
+            height_mm: picture.height_mm as f64,
+        })
+    }
+
+    /// How many pages a document has that somebody brought.
+    pub(crate) async fn pages_of(&self, document: Digest32) -> Result<u64, Error> {
+        let spooled = self.take_out(document).await?;
+        Ok(self.facts_of(&spooled.file).await?.pages as u64)
+    }
+
     /// Draws a page, counted from 1, on a thread of its own, a bounded number at a time.
     pub(crate) async fn draw_page(
         self: &Arc<Self>,

@@ -7,7 +7,6 @@ use axum::body::{Body, Bytes};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use futures_util::{Stream, TryStreamExt as _};
-use hyper::body::Body as _;
 use registry::application::{ApplicationStatus, Ask, MaterialKind};
 use registry::seal::Verdict;
 use registry::{Application, ApplicationId, AuthorityId, Digest32, SealId, UnitId};
@@ -343,7 +342,7 @@ pub(crate) async fn compare(service: Arc<Service>, mut call: Call) -> Result<Res
         .await?;
     let digest = match service.fetched(&application).await? {
         // What was fetched from public security is what is compared with (R33).
-        Some(_) if !call.body.is_end_stream() => return Err(Problem::impression_was_fetched()),
+        Some(_) if !call.has_no_body() => return Err(Problem::impression_was_fetched()),
         Some(fetched) => fetched,
         None => receive(&service, &mut call, IMPRESSION_BYTES_MAX).await?,
     };
@@ -438,9 +437,7 @@ async fn receive(service: &Service, call: &mut Call, bytes_max: u64) -> Result<D
     if announced.is_some_and(|bytes| bytes > bytes_max) {
         return Err(Problem::too_large(bytes_max));
     }
-    let stream = std::mem::take(&mut call.body)
-        .into_data_stream()
-        .map_err(io::Error::other);
+    let stream = call.take_body().into_data_stream().map_err(io::Error::other);
     let stored = service.receive_document(stream, bytes_max).await?;
     if stored.bytes == 0 {
         return Err(Problem::empty_body());

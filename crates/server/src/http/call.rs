@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
 
 use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
@@ -9,6 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
 use gm::{Digest, Sm3, sm3};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use hyper::body::Body as _;
 use jiff::Timestamp;
 use sealing::Language;
 use serde::de::DeserializeOwned;
@@ -35,7 +37,8 @@ pub(crate) struct Peer(pub(crate) IpAddr);
 pub(crate) struct Call {
     pub(crate) headers: HeaderMap,
     pub(crate) query: String,
-    pub(crate) body: Body,
+    /// Behind a lock, so that what holds a call can be shared between threads; nobody ever waits for it.
+    body: Mutex<Body>,
     pub(crate) language: Language,
     pub(crate) now: Timestamp,
     /// Where the request comes from; unknown when a proxy speaks that is not configured.
@@ -68,7 +71,7 @@ impl Call {
             target: parts.uri.path().to_owned(),
             method: parts.method,
             headers: parts.headers,
-            body,
+            body: Mutex::new(body),
             now,
             path,
             caller: None,
@@ -91,12 +94,12 @@ impl Call {
 
     /// The JSON of the body.
     pub(crate) async fn json<T: DeserializeOwned>(mut self) -> Result<T, Problem> {
-        read_json(&self.take_body().await?)
+        read_json(&self.read_body().await?)
     }
 
     /// As [`json`](Self::json), for those who need the call afterwards.
     pub(crate) async fn json_of_body<T: DeserializeOwned>(&mut self) -> Result<T, Problem> {
-        read_json(&self.take_body().await?)
+        read_json(&self.read_body().await?)
     }
 
     /// A change: the JSON of the body, and the idempotency key under which it is made once.
@@ -106,7 +109,7 @@ impl Call {
     ) -> Result<(T, Once), Problem> {
         // Without a key or a caller, nothing is read.
         self.once(operation, b"")?;
-        let body = self.take_body().await?;
+        let body = self.read_body().await?;
         let once = self.once(operation, &body)?;
         Ok((read_json(&body)?, once))
     }
@@ -117,7 +120,7 @@ impl Call {
         operation: &str,
     ) -> Result<(T, Once), Problem> {
         let once = self.once(operation, b"")?;
-        let body = self.take_body().await?;
+        let body = self.read_body().await?;
         Ok((read_json(&body)?, once))
     }
 
@@ -142,8 +145,20 @@ impl Call {
         Ok(Once { scope, key, request })
     }
 
-    async fn take_body(&mut self) -> Result<Bytes, Problem> {
-        let body = std::mem::take(&mut self.body);
+    /// The body, to be read as it comes.
+    pub(crate) fn take_body(&mut self) -> Body {
+        let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(body)
+    }
+
+    /// Did nothing come with it?
+    pub(crate) fn has_no_body(&mut self) -> bool {
+        let body = self.body.get_mut().unwrap_or_else(PoisonError::into_inner);
+        body.is_end_stream()
+    }
+
+    async fn read_body(&mut self) -> Result<Bytes, Problem> {
+        let body = self.take_body();
         match Limited::new(body, JSON_BYTES_MAX).collect().await {
             Ok(body) => {
                 let body = body.to_bytes();

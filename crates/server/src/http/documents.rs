@@ -60,7 +60,7 @@ pub(crate) async fn content(service: Arc<Service>, call: Call) -> Result<Respons
 /// The body as a file without a name.
 pub(crate) async fn receive(service: &Service, call: &mut Call, bytes_max: u64) -> Result<Spooled, Problem> {
     check_length(&call.headers, bytes_max)?;
-    let body = std::mem::take(&mut call.body);
+    let body = call.take_body();
     let spooled = service.spool(parts(body), bytes_max).await?;
     if spooled.bytes == 0 {
         return Err(Problem::empty_body());

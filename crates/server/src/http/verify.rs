@@ -57,7 +57,7 @@ enum Detail {
 }
 
 /// Receives the document into a file without a name, and verifies it.
-pub(crate) async fn verify(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
+pub(crate) async fn verify(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
     let query: VerifyQuery = call.query()?;
     if query.name.chars().count() > NAME_CHARS_MAX {
         return Err(Problem::bad_query("name: more than 255 characters"));
@@ -67,7 +67,8 @@ pub(crate) async fn verify(service: Arc<Service>, call: Call) -> Result<Response
     let as_text = call.prefers("text/plain", "application/json");
     let language = call.language;
     let at = query.at.unwrap_or(call.now);
-    let file = receive(&service, call.headers.get(header::CONTENT_LENGTH), call.body).await?;
+    let body = call.take_body();
+    let file = receive(&service, call.headers.get(header::CONTENT_LENGTH), body).await?;
     let report = service.verify(file, query.name, at, place).await;
     let report = report.map_err(|error| match error {
         VerifyFailed::Disk(error) => Problem::internal(format!("the uploaded file cannot be read: {error}")),

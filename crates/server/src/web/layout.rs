@@ -25,6 +25,15 @@ pub(crate) fn page(visit: &Visit, sheet: &Sheet<'_>) -> Response {
     respond(&frame(&visit.face, sheet), visit.language())
 }
 
+/// A whole page; it stands for the problem that it tells, if there is one.
+pub(crate) fn page_with(visit: &Visit, sheet: &Sheet<'_>, problem: Option<&Problem>) -> Response {
+    let mut response = page(visit, sheet);
+    if let Some(problem) = problem {
+        *response.status_mut() = problem.status();
+    }
+    response
+}
+
 /// What went wrong, as a page.
 pub(crate) fn problem_page(face: &Face, problem: &Problem, request_id: &str) -> Response {
     let language = face.language;
@@ -90,7 +99,7 @@ fn frame(face: &Face, sheet: &Sheet<'_>) -> Markup {
                         "印信 · 政务电子印章系统 · 开放源代码",
                         "Yinxin · electronic seals for governments · open source",
                     )) }
-                    p { (l.pick("时间均为", "Times are in ")) span data-zone="" { (l.pick("北京时间", "Beijing time")) } }
+                    p { (l.pick("时间均为 ", "Times are in ")) span data-zone="" { (l.pick("北京时间", "Beijing time")) } }
                 }
             }
         }

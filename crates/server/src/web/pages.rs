@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::Method;
 
 use super::visit::Visit;
-use super::{assets, help, home, sign_in, verify};
+use super::{applications, assets, help, home, policy, seals, sign_in, uses, verify};
 use crate::app::Service;
 use crate::http::endpoints::Answer;
 
@@ -41,7 +41,7 @@ pub(crate) enum Record {
 }
 
 /// All pages, a table for each desk.
-pub(crate) static PAGES: &[&[Page]] = &[EVERYBODY];
+pub(crate) static PAGES: &[&[Page]] = &[EVERYBODY, USES, SEALS, APPLICATIONS];
 
 /// Makes a row.
 macro_rules! page {
@@ -73,6 +73,50 @@ const EVERYBODY: &[Page] = &[
     page!("page_verified_html", GET "/verify/{verified}/report.html", Anyone, Nothing, verify::html_report),
     page!("page_lookup", GET "/lookup", Anyone, Nothing, verify::lookup),
     page!("page_help", GET "/help", Anyone, Nothing, help::show),
+];
+
+#[rustfmt::skip]
+const USES: &[Page] = &[
+    page!("page_uses", GET "/uses", SignedIn, Nothing, uses::list),
+    page!("page_use_choose", GET "/uses/new", SignedIn, Nothing, uses::choose),
+    page!("page_use_bring", POST "/uses/new", SignedIn, Act, uses::bring),
+    page!("page_use_ask", GET "/uses/new/{document}", SignedIn, Nothing, uses::ask),
+    page!("page_use_request", POST "/uses/new/{document}", SignedIn, Act, uses::request),
+    page!("page_document_page", GET "/documents/{document}/pages/{number}", SignedIn, Nothing, uses::own_picture),
+    page!("page_use", GET "/uses/{use}", SignedIn, Nothing, uses::show),
+    page!("page_use_page", GET "/uses/{use}/pages/{number}", SignedIn, Nothing, uses::picture),
+    page!("page_use_approve", POST "/uses/{use}/approve", SignedIn, Act, uses::approve),
+    page!("page_use_decline", POST "/uses/{use}/decline", SignedIn, Act, uses::decline),
+    page!("page_use_withdraw", POST "/uses/{use}/withdraw", SignedIn, Act, uses::withdraw),
+    page!("page_use_stamp", POST "/uses/{use}/stamp", SignedIn, Act, uses::stamp),
+    page!("page_use_sealed", GET "/uses/{use}/records/{record}/sealed", SignedIn, Nothing, uses::sealed),
+    page!("page_use_proof", GET "/uses/{use}/records/{record}/proof", SignedIn, Nothing, uses::proof),
+    page!("page_policy", GET "/policies/{unit}", SignedIn, Nothing, policy::show),
+    page!("page_policy_adopt", POST "/policies/{unit}", SignedIn, Act, policy::adopt),
+];
+
+#[rustfmt::skip]
+const SEALS: &[Page] = &[
+    page!("page_seals", GET "/seals", SignedIn, Nothing, seals::list),
+    page!("page_seal", GET "/seals/{seal}", SignedIn, Nothing, seals::show),
+    page!("page_seal_picture", GET "/seals/{seal}/picture", SignedIn, Nothing, seals::picture),
+    page!("page_seal_collect", POST "/seals/{seal}/collect", SignedIn, Act, seals::collect),
+    page!("page_seal_pin", POST "/seals/{seal}/pin", SignedIn, Act, seals::change_pin),
+    page!("page_seal_ask", POST "/seals/{seal}/ask", SignedIn, Act, seals::ask),
+];
+
+#[rustfmt::skip]
+const APPLICATIONS: &[Page] = &[
+    page!("page_applications", GET "/applications", SignedIn, Nothing, applications::list),
+    page!("page_application_new", GET "/applications/new", SignedIn, Nothing, applications::new),
+    page!("page_application_draft", POST "/applications/new", SignedIn, Act, applications::draft),
+    page!("page_application", GET "/applications/{application}", SignedIn, Act, applications::show),
+    page!("page_material_add", POST "/applications/{application}/materials", SignedIn, Act, applications::add_material),
+    page!("page_material", GET "/applications/{application}/materials/{digest}", SignedIn, Act, applications::material),
+    page!("page_impression", GET "/applications/{application}/impressions/{digest}", SignedIn, Act, applications::impression),
+    page!("page_application_step", POST "/applications/{application}/steps", SignedIn, Act, applications::step),
+    page!("page_compare", POST "/applications/{application}/comparison", SignedIn, Act, applications::compare),
+    page!("page_make", POST "/applications/{application}/making", SignedIn, Act, applications::make),
 ];
 
 #[cfg(test)]

@@ -217,7 +217,9 @@ pub(crate) fn marked(drawn: &PagePicture, marks: &[Mark]) -> Response {
     for mark in marks {
         let ([x, y, w, h], color) = (mark.place, mark.color);
         let text = &html! { (mark.text) }.0;
-        let label = 3.4 * mark.text.chars().count() as f64;
+        // Chinese characters are as wide as the type is high, others about half of that.
+        let widths = mark.text.chars().map(|c| if c.is_ascii() { 2.3 } else { 3.9 });
+        let label = 2.4 + widths.sum::<f64>();
         let top = (y - 6.0).max(0.5);
         let _ = write!(
             svg,

@@ -4,7 +4,6 @@ use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
 use gm::{Sm3, sm3};
-use jiff::Timestamp;
 use registry::{Role, Scope};
 use sealing::Language;
 use std::net::IpAddr;
@@ -29,7 +28,6 @@ pub(crate) struct Visit {
 #[derive(Clone, Debug)]
 pub(crate) struct Face {
     pub(crate) language: Language,
-    pub(crate) now: Timestamp,
     /// Where the visitor is, with the query.
     pub(crate) place: String,
     pub(crate) roles: Option<Vec<(Role, Scope)>>,
@@ -72,7 +70,6 @@ impl Visit {
         });
         let face = Face {
             language,
-            now: call.now,
             place: format!("{}{query}", call.target),
             roles,
             token: token.as_deref().map(form_token).unwrap_or_default(),
@@ -98,6 +95,13 @@ impl Visit {
     /// Where the visitor is, if that is known.
     pub(crate) fn address(&self) -> Option<IpAddr> {
         self.call.address
+    }
+
+    /// The call alone, as the interface for programs takes it.
+    pub(crate) fn into_call(mut self) -> Result<Call, Problem> {
+        let caller = self.caller.take().ok_or_else(Problem::no_session)?;
+        self.call.let_in(caller);
+        Ok(self.call)
     }
 
     /// The session's token, of a session that is in force.
@@ -135,7 +139,7 @@ impl Visit {
 
     /// Reads the form; in a session, it must carry the session's mark.
     pub(crate) async fn form(&mut self, service: &Service, file_bytes_max: u64) -> Result<Form, Problem> {
-        let body = std::mem::take(&mut self.call.body);
+        let body = self.call.take_body();
         let wanted = self.token.as_ref().map(|_| self.face.token.as_str());
         Form::read(&self.call.headers, body, wanted, (service, file_bytes_max)).await
     }

@@ -4,6 +4,7 @@
 mod applications;
 mod authorities;
 mod batches;
+mod browser;
 mod crash;
 mod documents;
 mod grants;
@@ -26,4 +27,5 @@ mod town;
 mod uses;
 mod verify;
 mod web;
+mod webdriver;
 mod world;

@@ -7,7 +7,7 @@ use crate::sign_in::Scene;
 use crate::support::{Answer, TestServer};
 
 /// The password that everybody chooses.
-const PASSWORD: &str = "Own-choice-77";
+pub(crate) const PASSWORD: &str = "Own-choice-77";
 /// The password that the security administrator gives them.
 const FIRST: &str = "First-given-1";
 
@@ -151,6 +151,12 @@ impl Town {
 
     fn inhabitant(&self, name: &str) -> &Inhabitant {
         self.people.iter().find(|one| one.name == name).unwrap()
+    }
+
+    /// What somebody's authenticator shows now.
+    pub(crate) fn code(&self, name: &str) -> String {
+        let second = self.scene.server.clock.now().as_second();
+        code(&self.inhabitant(name).totp, second)
     }
 
     /// Somebody's identifier.

@@ -1,0 +1,633 @@
+//! Applications: drafting, materials, every step to the decision, comparing impressions, making.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+use futures_util::TryStreamExt as _;
+use maud::{Markup, html};
+use registry::application::{ApplicationStatus, Ask, MaterialKind};
+use registry::seal::OldDevice;
+use registry::{Application, ApplicationId, Digest32, PersonId, Role, Scope, SealRecord, UnitId};
+use sealing::Language;
+use serde_json::{Value, json};
+
+use super::form::{Form, SentFile};
+use super::layout::{Sheet, page, page_with};
+use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
+use super::uses::{holds, rows, units};
+use super::visit::{Visit, see};
+use super::words;
+use crate::app::{
+    ApplicationSearch, ApplicationStep, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, MakingOrder,
+    NewApplication, Once, Service, parts_of,
+};
+use crate::http::answer::kept;
+use crate::http::applications;
+use crate::http::problem::Problem;
+
+/// What the agent answers for.
+const DECLARATION: &str = "所提交材料真实、合法、有效";
+
+pub(crate) async fn list(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    let (l, caller) = (visit.language(), visit.caller()?);
+    let mut own = Vec::new();
+    for unit in units(&visit) {
+        own.extend(
+            service
+                .applications(caller, ApplicationSearch::OfUnit(unit), rows())
+                .await?,
+        );
+    }
+    let mut queue = Vec::new();
+    for (role, scope) in visit.face.roles.iter().flatten() {
+        let statuses: &[ApplicationStatus] = match role {
+            Role::Reviewer => &[ApplicationStatus::Consented, ApplicationStatus::UnderReview],
+            Role::Maker => &[ApplicationStatus::Approved],
+            _ => &[],
+        };
+        let Scope::Authority(authority) = scope else {
+            continue;
+        };
+        for status in statuses {
+            let search = ApplicationSearch::ToAuthority(*authority, *status);
+            queue.extend(service.applications(caller, search, rows()).await?);
+        }
+    }
+    queue.sort_by_key(|application| application.due);
+    let title = l.pick("申请", "Applications");
+    let officer = holds(&visit, Role::Reviewer) || holds(&visit, Role::Maker);
+    let body = html! {
+        h1 { (title) }
+        @if holds(&visit, Role::Agent) {
+            p { a.button.main href="/applications/new" { (l.pick("申请新印章", "Apply for a seal")) } }
+        }
+        @if officer {
+            h2 { (l.pick("待办理（期限近的在前）", "To be handled, nearest deadline first")) }
+            (table(&queue, l.pick("没有待办理的申请。", "Nothing waits."), l))
+        }
+        @if !units(&visit).is_empty() {
+            h2 { (l.pick("本单位的申请", "Of my unit")) }
+            (table(&own, l.pick("本单位还没有申请。", "Your unit has not applied for anything yet."), l))
+        }
+    };
+    let sheet = Sheet {
+        title,
+        above: &[],
+        body,
+    };
+    Ok(page(&visit, &sheet))
+}
+
+/// Applications as a table.
+pub(crate) fn table(list: &[Application], none: &str, l: Language) -> Markup {
+    if list.is_empty() {
+        return empty(none);
+    }
+    html! {
+        div.scroll { table {
+            thead { tr {
+                th scope="col" { (l.pick("事项", "What")) }
+                th scope="col" { (l.pick("状态", "Status")) }
+                th scope="col" { (l.pick("起草", "Drafted")) }
+                th scope="col" { (l.pick("期限", "Due")) }
+            } }
+            tbody { @for application in list {
+                @let (tone, status) = words::application_status(application.status, l);
+                tr {
+                    td { a href={ "/applications/" (application.id) } { (name(application, l)) } }
+                    td { (badge(tone, status)) }
+                    td { (time(application.drafted_at, l)) }
+                    td { @if let Some(due) = application.due { (time(due, l)) } @else { "–" } }
+                }
+            } }
+        } }
+    }
+}
+
+fn name(application: &Application, l: Language) -> String {
+    let what = words::ask(&application.ask, l);
+    match &application.ask {
+        Ask::Make { seal } => l.pick(format!("{what}：{}", seal.name), format!("{what}: {}", seal.name)),
+        _ => format!("{what} {}", &application.id.to_string()[..8]),
+    }
+}
+
+fn above(l: Language) -> [(&'static str, &'static str); 1] {
+    [("/applications", l.pick("申请", "Applications"))]
+}
+
+pub(crate) async fn new(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    new_page(&service, &visit, None, None).await
+}
+
+async fn new_page(
+    service: &Service,
+    visit: &Visit,
+    form: Option<&Form>,
+    problem: Option<&Problem>,
+) -> Result<Response, Problem> {
+    let l = visit.language();
+    let typed = |name| form.map_or("", |form| form.text(name));
+    let mut options = Vec::new();
+    for unit in units(visit) {
+        options.push((unit.to_string(), service.unit(unit).await?.name));
+    }
+    let first = options.first().map_or("", |(_, name)| name.as_str());
+    let seal_name = if form.is_some() { typed("name") } else { first };
+    let kinds = kinds_of_units(l);
+    let field = |name, label, hint, kind, value| {
+        Field {
+            name,
+            label,
+            hint,
+            kind,
+            value,
+            needed: true,
+        }
+        .markup()
+    };
+    let title = l.pick("申请新印章", "Apply for a seal");
+    let name_hint = l.pick("与实物印章上的文字一致", "As on the physical seal");
+    let code_hint = l.pick(
+        "十三位，刻在实物印章上",
+        "Thirteen digits, engraved on the physical seal",
+    );
+    let body = html! {
+        div.text {
+            h1 { (title) }
+            p { (l.pick("电子印章须先有实物印章（第十六条）。填写后继续提交材料，经主要负责人同意后送审核。", "A physical seal comes first. Fill this in, then hand in the documents; your principal consents before the authority reviews.")) }
+            @if let Some(problem) = problem { (problem_box(problem, l)) }
+            form.card method="post" action="/applications/new" enctype="multipart/form-data" {
+                (hidden(&visit.face))
+                (select("unit", l.pick("单位", "Unit"), &options, typed("unit")))
+                (select("kind", l.pick("印章类型", "Kind of seal"), &kinds, typed("kind")))
+                (field("name", l.pick("印章名称", "Name of the seal"), name_hint, "text", seal_name))
+                (field("impression_code", l.pick("实物印章编码", "Code of the physical seal"), code_hint, "text", typed("impression_code")))
+                (field("record", l.pick("刻制备案编号", "Number of the engraving record"), "", "text", typed("record")))
+                (field("engraved_on", l.pick("刻制日期", "Engraved on"), "", "date", typed("engraved_on")))
+                div.field {
+                    label for="file" { (l.pick("印模图像", "Picture of the impression")) }
+                    p.hint { (l.pick("PNG 或 SVG，600 dpi 以上，透明背景", "PNG or SVG, 600 dpi or finer, on a transparent ground")) }
+                    input #file type="file" name="file" required accept=".png,.svg";
+                }
+                button.main { (l.pick("保存草稿，继续提交材料", "Save the draft and go on to the documents")) }
+            }
+        }
+    };
+    let sheet = Sheet {
+        title,
+        above: &above(l),
+        body,
+    };
+    Ok(page_with(visit, &sheet, problem))
+}
+
+/// The kinds of seals that units have.
+fn kinds_of_units(l: Language) -> Vec<(String, String)> {
+    let kinds = [
+        "legal_name",
+        "internal_organ",
+        "branch",
+        "contract",
+        "finance",
+        "invoice",
+        "other_business",
+    ];
+    kinds
+        .iter()
+        .filter_map(|kind| {
+            let known = serde_json::from_value(Value::from(*kind)).ok()?;
+            Some(((*kind).to_owned(), words::seal_kind(known, l).to_owned()))
+        })
+        .collect()
+}
+
+pub(crate) async fn draft(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let _place = service.verify_place().ok_or_else(Problem::busy)?;
+    let mut form = visit.form(&service, IMPRESSION_BYTES_MAX).await?;
+    let drafted = async {
+        let unit: UnitId = form.parse("unit", ("单位", "Unit"))?;
+        let once = visit.once("application_draft", &form)?;
+        let file = form.take_file()?;
+        let impression = Digest32(file.spooled.digest.0);
+        let ask = json!({ "kind": "make", "seal": {
+            "kind": form.text("kind"), "owner": { "kind": "unit", "unit": unit }, "name": form.text("name").trim(),
+            "impression": { "digest": impression, "code": form.text("impression_code").trim(), "source": "applicant" },
+            "physical": { "record": form.text("record").trim(), "engraved_on": form.text("engraved_on") },
+            "replaces": null,
+        } });
+        let bad = |_| Problem::bad_field("有栏目无法识别", "A field cannot be read");
+        let new = NewApplication {
+            authority: service.unit(unit).await?.authority,
+            unit: Some(unit),
+            ask: serde_json::from_value(ask).map_err(bad)?,
+        };
+        let answer = service.draft_application(visit.caller()?, new, once).await?;
+        let application: Application = kept(&answer)?;
+        let material = MaterialKind::ImpressionSheet;
+        hand_in(&service, &visit, application.id, (material, file), &form).await?;
+        Ok::<_, Problem>(application.id)
+    };
+    match drafted.await {
+        Ok(id) => Ok(see(&format!("/applications/{id}"))),
+        Err(problem) => new_page(&service, &visit, Some(&form), Some(&problem)).await,
+    }
+}
+
+/// Keeps the file, and adds it to the application.
+async fn hand_in(
+    service: &Service,
+    visit: &Visit,
+    id: ApplicationId,
+    (kind, file): (MaterialKind, SentFile),
+    form: &Form,
+) -> Result<(), Problem> {
+    let digest = keep(service, visit, id, file).await?;
+    let once = visit.once("material_add", form)?;
+    let once = Once {
+        key: format!("{}-{}", once.key, kind.name()),
+        ..once
+    };
+    service
+        .add_material(visit.caller()?, id, (kind, digest), once)
+        .await?;
+    Ok(())
+}
+
+/// Whoever may not hand anything in keeps nothing here, and is refused by the rules.
+async fn keep(
+    service: &Service,
+    visit: &Visit,
+    id: ApplicationId,
+    file: SentFile,
+) -> Result<Digest32, Problem> {
+    if service.may_hand_in(visit.caller()?, id).await? {
+        let bytes = parts_of(file.spooled.file).map_err(std::io::Error::other);
+        service.receive_document(bytes, MATERIAL_BYTES_MAX).await?;
+    }
+    Ok(Digest32(file.spooled.digest.0))
+}
+
+pub(crate) async fn show(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    show_with(&service, &visit, None).await
+}
+
+async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) -> Result<Response, Problem> {
+    let (l, caller) = (visit.language(), visit.caller()?);
+    let id: ApplicationId = visit.call.path("application")?;
+    let application = service.application(caller, id).await?;
+    let comparison = service.comparison(id).await?;
+    let (tone, status) = words::application_status(application.status, l);
+    let title = name(&application, l);
+    let mut custodians = Vec::new();
+    if let (Some(unit), true) = (application.unit, holds(visit, Role::Maker)) {
+        let people = service
+            .people(Scope::Unit(unit), Some(Role::Custodian), rows())
+            .await?;
+        custodians = people
+            .iter()
+            .map(|one| (one.id.to_string(), one.id.to_string()))
+            .collect();
+    }
+    let compared = comparison.as_ref();
+    let body = html! {
+        h1 { (title) " " (badge(tone, status)) }
+        @if let Some(problem) = problem { (problem_box(problem, l)) }
+        @if !application.reasons.is_empty() {
+            div.notice.open {
+                p { strong { (l.pick("审核意见", "What the reviewer says")) } }
+                @for reason in &application.reasons { p { (reason) } }
+            }
+        }
+        div.split {
+            div {
+                (facts(&application, l))
+                (materials(visit, &application))
+                @if let Some(compared) = compared {
+                    section.card {
+                        h2 { (l.pick("印模比对", "Comparison of impressions")) }
+                        p { (measured(&compared.measured, l)) " · " (l.pick("相似度 ", "likeness ")) (compared.score_per_mille) "‰" }
+                        div.row {
+                            (face(id, &compared.registered, l.pick("登记的印模", "registered")))
+                            (face(id, &compared.submitted, l.pick("提交的印模", "handed in")))
+                        }
+                        p { a href={ "/applications/" (id) "/materials/" (compared.report) } download="comparison.html" { (l.pick("下载比对报告（叠图、热力图）", "Save the report (overlay, heat map)")) } }
+                    }
+                }
+            }
+            div { (actions(visit, &application, compared.is_some(), &custodians)) }
+        }
+    };
+    let mut response = page(
+        visit,
+        &Sheet {
+            title: &title,
+            above: &above(l),
+            body,
+        },
+    );
+    if let Some(problem) = problem {
+        *response.status_mut() = problem.status();
+    }
+    Ok(response)
+}
+
+fn face(id: ApplicationId, digest: &Digest32, name: &str) -> Markup {
+    html! {
+        figure {
+            img src={ "/applications/" (id) "/impressions/" (digest) } alt=(name) width="160";
+            figcaption { (name) }
+        }
+    }
+}
+
+fn measured(name: &str, l: Language) -> Markup {
+    match name {
+        "same" => badge("good", l.pick("✓ 一致", "✓ the same")),
+        "different" => badge("bad", l.pick("✗ 不一致", "✗ different")),
+        _ => badge("open", l.pick("? 须人工核对", "? for a person to look at")),
+    }
+}
+
+fn facts(application: &Application, l: Language) -> Markup {
+    html! {
+        section.card {
+            dl.facts {
+                dt { (l.pick("事项", "What")) } dd { (words::ask(&application.ask, l)) }
+                @if let Ask::Make { seal } = &application.ask {
+                    dt { (l.pick("印章名称", "Name")) } dd { (seal.name) }
+                    dt { (l.pick("类型", "Kind")) } dd { (words::seal_kind(seal.kind, l)) }
+                }
+                dt { (l.pick("起草", "Drafted")) } dd { (time(application.drafted_at, l)) }
+                @if let Some(declared) = &application.declaration { dt { (l.pick("提交并承诺", "Declared")) } dd { (time(declared.at, l)) } }
+                @if let Some(consent) = &application.consent { dt { (l.pick("负责人同意", "Consented")) } dd { (time(consent.at, l)) } }
+                @if let Some(due) = application.due { dt { (l.pick("办理期限", "Due")) } dd { (time(due, l)) } }
+            }
+        }
+    }
+}
+
+fn materials(visit: &Visit, application: &Application) -> Markup {
+    let l = visit.language();
+    let id = application.id;
+    let open = matches!(
+        application.status,
+        ApplicationStatus::Draft | ApplicationStatus::Returned
+    );
+    let kinds: Vec<_> = words::MATERIALS
+        .iter()
+        .map(|kind| (kind.name().to_owned(), words::material(*kind, l).to_owned()))
+        .collect();
+    html! {
+        section.card {
+            h2 { (l.pick("材料", "Documents")) }
+            @if application.materials.is_empty() { (empty(l.pick("还没有材料。", "None yet."))) }
+            @else { ul { @for material in &application.materials { li {
+                a href={
+                    "/applications/" (id) "/materials/" (material.digest) } download=(material.kind.name()) { (words::material(material.kind, l))
+                }
+            } } } }
+            @if open && holds(visit, Role::Agent) {
+                p.muted { (l.pick("制作需要：单位合法身份证明、经办人身份证明、统一申请表、实物印章刻制证明、印模信息。", "A new seal needs: identity of unit and agent, application form, proof of engraving, impression.")) }
+                form method="post" action={ "/applications/" (id) "/materials" } enctype="multipart/form-data" {
+                    (hidden(&visit.face))
+                    (select("kind", l.pick("材料种类", "Kind"), &kinds, ""))
+                    div.field { label for="file" { (l.pick("文件", "File")) } input #file type="file" name="file" required; }
+                    button { (l.pick("上传材料", "Hand it in")) }
+                }
+            }
+        }
+    }
+}
+
+fn step_form(visit: &Visit, id: ApplicationId, step: &str, inner: &Markup) -> Markup {
+    html! {
+        form.card method="post" action={ "/applications/" (id) "/steps" } {
+            (hidden(&visit.face))
+            input type="hidden" name="step" value=(step);
+            (inner)
+        }
+    }
+}
+
+/// What the visitor may do now; the rules decide again when it is sent.
+fn actions(
+    visit: &Visit,
+    application: &Application,
+    compared: bool,
+    custodians: &[(String, String)],
+) -> Markup {
+    let l = visit.language();
+    let id = application.id;
+    let reason = |label| {
+        Field {
+            name: "reason",
+            label,
+            hint: "",
+            kind: "textarea",
+            value: "",
+            needed: true,
+        }
+        .markup()
+    };
+    let submit = html! {
+        label.check { input type="checkbox" name="declared" value="yes" required; (l.pick(DECLARATION, "What was handed in is true, lawful and valid")) }
+        button.main { (l.pick("提交申请", "Hand the application in")) }
+    };
+    let consent = html! { button.main { (l.pick("同意申请", "Consent")) } };
+    let refuse = html! { (reason(l.pick("不同意的理由", "Why not"))) button.danger { (l.pick("不同意", "Do not consent")) } };
+    let take_up = html! { button.main { (l.pick("受理", "Take it up")) } };
+    let approve = html! {
+        fieldset {
+            legend { (l.pick("已核对真实性的材料", "Checked for authenticity")) }
+            @for material in &application.materials { label.check {
+                input type="checkbox" name="checked" value=(material.digest); (words::material(material.kind, l))
+            } }
+        }
+        button.main { (l.pick("批准", "Approve")) }
+    };
+    let send_back = html! { (reason(l.pick("需要补正什么", "What is missing"))) button { (l.pick("退回补正", "Send back")) } };
+    let reject = html! { (reason(l.pick("不予批准的理由", "Why not"))) button.danger { (l.pick("不予批准", "Reject")) } };
+    let form = |step, inner: &Markup| step_form(visit, id, step, inner);
+    html! {
+        @match application.status {
+            ApplicationStatus::Draft | ApplicationStatus::Returned if holds(visit, Role::Agent) => { (form("submit", &submit)) }
+            ApplicationStatus::Submitted if holds(visit, Role::Principal) => { (form("consent", &consent)) (form("refuse_consent", &refuse)) }
+            ApplicationStatus::Consented if holds(visit, Role::Reviewer) => { (form("take_up", &take_up)) }
+            ApplicationStatus::UnderReview if holds(visit, Role::Reviewer) => {
+                (form("approve", &approve)) (form("return", &send_back)) (form("reject", &reject))
+            }
+            ApplicationStatus::Approved if holds(visit, Role::Maker) => {
+                (making(visit, application, compared, custodians))
+            }
+            _ => {}
+        }
+    }
+}
+
+fn making(
+    visit: &Visit,
+    application: &Application,
+    compared: bool,
+    custodians: &[(String, String)],
+) -> Markup {
+    let l = visit.language();
+    let id = application.id;
+    let new = matches!(application.ask, Ask::Make { .. });
+    let size = |name, label| {
+        Field {
+            name,
+            label,
+            hint: "",
+            kind: "number",
+            value: "42",
+            needed: true,
+        }
+        .markup()
+    };
+    let verdicts = [
+        ("same".to_owned(), l.pick("一致", "the same").to_owned()),
+        ("different".to_owned(), l.pick("不一致", "different").to_owned()),
+    ];
+    html! {
+        @if new {
+            form.card method="post" action={ "/applications/" (id) "/comparison" } enctype="multipart/form-data" {
+                (hidden(&visit.face))
+                h2 { (l.pick("1. 比对印模", "1. Compare the impressions")) }
+                p { (l.pick("上传公安机关登记的印模，与申请人提交的比对。", "Upload the registered impression, to be compared with the one handed in.")) }
+                div.field { label for="registered" { (l.pick("登记的印模", "Registered impression")) } input #registered type="file" name="file" required accept=".png,.svg"; }
+                button.main[!compared] { (l.pick("比对", "Compare")) }
+            }
+        }
+        form.card method="post" action={ "/applications/" (id) "/making" } {
+            (hidden(&visit.face))
+            h2 { @if new { (l.pick("2. 制作印章", "2. Make the seal")) } @else { (l.pick("办理", "Carry it out")) } }
+            @if new {
+                (select("verdict", l.pick("比对结论", "Verdict on the comparison"), &verdicts, "same"))
+                (select("custodian", l.pick("领取并保管的人", "Who collects and keeps it"), custodians, ""))
+            }
+            div.row { (size("width_mm", l.pick("宽（毫米）", "Width (mm)"))) (size("height_mm", l.pick("高（毫米）", "Height (mm)"))) }
+            button.main { (l.pick("制作", "Make")) }
+        }
+    }
+}
+
+async fn finish<T>(done: Result<T, Problem>, service: &Service, visit: &Visit) -> Result<Response, Problem> {
+    let id: ApplicationId = visit.call.path("application")?;
+    match done {
+        Ok(_) => Ok(see(&format!("/applications/{id}"))),
+        Err(problem) => show_with(service, visit, Some(&problem)).await,
+    }
+}
+
+pub(crate) async fn add_material(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let _place = service.verify_place().ok_or_else(Problem::busy)?;
+    let id: ApplicationId = visit.call.path("application")?;
+    let mut form = visit.form(&service, MATERIAL_BYTES_MAX).await?;
+    let done = async {
+        let bad = |_| Problem::bad_field("“材料种类”无法识别", "“Kind” cannot be read");
+        let kind: MaterialKind = serde_json::from_value(form.text("kind").into()).map_err(bad)?;
+        let file = form.take_file()?;
+        hand_in(&service, &visit, id, (kind, file), &form).await
+    };
+    let done = done.await;
+    finish(done, &service, &visit).await
+}
+
+pub(crate) async fn step(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let form = visit.form(&service, 0).await?;
+    let id: ApplicationId = visit.call.path("application")?;
+    let reason = form.text("reason").trim().to_owned();
+    let done = async {
+        let step = match form.text("step") {
+            "submit" => ApplicationStep::Submit {
+                declaration: if form.text("declared").is_empty() {
+                    String::new()
+                } else {
+                    DECLARATION.to_owned()
+                },
+            },
+            "consent" => ApplicationStep::Consent,
+            "refuse_consent" => ApplicationStep::RefuseConsent { reason },
+            "take_up" => ApplicationStep::TakeUp,
+            "return" => ApplicationStep::Return {
+                materials: Vec::new(),
+                reasons: vec![reason],
+            },
+            "approve" => ApplicationStep::Approve {
+                checked: form
+                    .all("checked")
+                    .filter_map(|digest| digest.parse().ok())
+                    .collect(),
+            },
+            "reject" => ApplicationStep::Reject {
+                reasons: vec![reason],
+            },
+            "withdraw" => ApplicationStep::Withdraw,
+            _ => return Err(Problem::bad_field("步骤无法识别", "The step cannot be read")),
+        };
+        let once = visit.once("application_step", &form)?;
+        Ok(service.step_application(visit.caller()?, id, step, once).await?)
+    };
+    finish(done.await, &service, &visit).await
+}
+
+pub(crate) async fn compare(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let _place = service.verify_place().ok_or_else(Problem::busy)?;
+    let id: ApplicationId = visit.call.path("application")?;
+    let mut form = visit.form(&service, IMPRESSION_BYTES_MAX).await?;
+    let done = async {
+        let caller = visit.caller()?;
+        let application = service.readable_application(caller, id).await?;
+        let once = visit.once("impression_compare", &form)?;
+        service.may_compare(caller, &application, once.clone()).await?;
+        let file = form.take_file()?;
+        let digest = Digest32(file.spooled.digest.0);
+        service
+            .receive_document(parts_of(file.spooled.file), IMPRESSION_BYTES_MAX)
+            .await?;
+        Ok::<_, Problem>(service.compare_impression(caller, id, digest, once).await?)
+    };
+    let done = done.await;
+    finish(done, &service, &visit).await
+}
+
+pub(crate) async fn make(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let form = visit.form(&service, 0).await?;
+    let id: ApplicationId = visit.call.path("application")?;
+    let done = async {
+        let wanted = MakingOrder {
+            custodian: form.text("custodian").parse::<PersonId>().ok(),
+            verdict: serde_json::from_value(form.text("verdict").into()).ok(),
+            name_reason: None,
+            width_mm: form.parse("width_mm", ("宽", "Width"))?,
+            height_mm: form.parse("height_mm", ("高", "Height"))?,
+            old_device: OldDevice::None,
+        };
+        let once = visit.once("seal_make", &form)?;
+        let answer = service.make(visit.caller()?, id, wanted, once).await?;
+        kept::<SealRecord>(&answer)
+    };
+    match done.await {
+        Ok(seal) => Ok(see(&format!("/seals/{}", seal.id))),
+        Err(problem) => show_with(&service, &visit, Some(&problem)).await,
+    }
+}
+
+pub(crate) async fn material(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    applications::material(service, visit.into_call()?).await
+}
+
+/// An impression as a picture; made by others, so it is shown as a picture only.
+pub(crate) async fn impression(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    let (id, digest) = (visit.call.path("application")?, visit.call.path("digest")?);
+    let bytes = service.material(visit.caller()?, id, digest).await?;
+    let bytes = bytes.try_fold(Vec::new(), |mut all, part| async move {
+        all.extend_from_slice(&part);
+        Ok(all)
+    });
+    let bytes = bytes
+        .await
+        .map_err(|error| Problem::internal(error.to_string()))?;
+    Ok(super::seals::as_picture(super::seals::media_type(&bytes), bytes))
+}

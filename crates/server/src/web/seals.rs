@@ -1,0 +1,336 @@
+//! Seals: those of my unit, those that I keep; collecting, another PIN, what can be applied for.
+
+use std::sync::Arc;
+
+use axum::http::{HeaderValue, header};
+use axum::response::Response;
+use maud::{Markup, html};
+use registry::application::Ask;
+use registry::seal::OldDevice;
+use registry::{Application, Role, Scope, SealId, SealRecord, SealStatus};
+use sealing::Language;
+use serde_json::json;
+use zeroize::Zeroizing;
+
+use super::form::Form;
+use super::layout::{Sheet, page};
+use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
+use super::uses::{holds, rows, units};
+use super::visit::{Visit, see};
+use super::words;
+use crate::app::{NewApplication, SealSearch, Service};
+use crate::http::answer::{kept, of_type};
+use crate::http::problem::Problem;
+
+pub(crate) async fn list(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    let (l, caller) = (visit.language(), visit.caller()?);
+    let mut of_units = Vec::new();
+    for unit in units(&visit) {
+        of_units.extend(service.seals(caller, SealSearch::OfUnit(unit), rows()).await?);
+    }
+    let kept = service.seals(caller, SealSearch::Kept, rows()).await?;
+    let mut made = Vec::new();
+    for (role, scope) in visit.face.roles.iter().flatten() {
+        if let (Role::Maker | Role::Reviewer, Scope::Authority(authority)) = (role, scope) {
+            made.extend(
+                service
+                    .seals(caller, SealSearch::OfAuthority(*authority, None), rows())
+                    .await?,
+            );
+        }
+    }
+    let title = l.pick("印章", "Seals");
+    let body = html! {
+        h1 { (title) }
+        @if holds(&visit, Role::Agent) {
+            p { a.button.main href="/applications/new" { (l.pick("申请新印章", "Apply for a seal")) } }
+        }
+        @if holds(&visit, Role::Custodian) {
+            h2 { (l.pick("我保管的印章", "Seals that I keep")) }
+            (cards(&kept, l.pick("没有由您保管的印章。", "You keep no seal."), l))
+        }
+        @if !units(&visit).is_empty() {
+            h2 { (l.pick("本单位的印章", "Seals of my unit")) }
+            (cards(&of_units, l.pick("本单位还没有电子印章：由经办人申请制作。", "Your unit has no seal yet: its agent applies for one."), l))
+        }
+        @if holds(&visit, Role::Maker) || holds(&visit, Role::Reviewer) {
+            h2 { (l.pick("本机关制作的印章", "Seals made here")) }
+            (cards(&made, l.pick("还没有制作印章。", "None was made yet."), l))
+        }
+    };
+    let sheet = Sheet {
+        title,
+        above: &[],
+        body,
+    };
+    Ok(page(&visit, &sheet))
+}
+
+fn cards(seals: &[SealRecord], none: &str, l: Language) -> Markup {
+    if seals.is_empty() {
+        return empty(none);
+    }
+    html! {
+        ul.cards { @for seal in seals {
+            @let (tone, status) = words::seal_status(seal.status, l);
+            li.card.seal-card {
+                img src={ "/seals/" (seal.id) "/picture" } alt="" width="64" height="64";
+                div {
+                    h3 { a href={ "/seals/" (seal.id) } { (seal.name) } }
+                    p { (badge(tone, status)) }
+                    p.muted { (words::seal_kind(seal.kind, l)) }
+                    @if let Some(edition) = seal.edition() {
+                        p.muted { (l.pick("有效至 ", "valid until ")) (time(edition.not_after, l)) }
+                    }
+                }
+            }
+        } }
+    }
+}
+
+pub(crate) async fn show(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    show_with(&service, &visit, None).await
+}
+
+async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) -> Result<Response, Problem> {
+    let l = visit.language();
+    let id: SealId = visit.call.path("seal")?;
+    let (seal, history) = service.seal(visit.caller()?, id).await?;
+    let (tone, status) = words::seal_status(seal.status, l);
+    let title = seal.name.as_str();
+    let body = html! {
+        h1 { (title) " " (badge(tone, status)) }
+        @if let Some(problem) = problem { (problem_box(problem, l)) }
+        div.split {
+            div {
+                section.card.seal-card {
+                    img src={ "/seals/" (id) "/picture" } alt=(l.pick("印章图像", "picture of the seal")) width="64" height="64";
+                    dl.facts {
+                        dt { (l.pick("类型", "Kind")) } dd { (words::seal_kind(seal.kind, l)) }
+                        @if let Some(edition) = seal.edition() {
+                            dt { (l.pick("印章编码", "Code")) } dd { code { (edition.seal_code) } }
+                            dt { (l.pick("有效期", "Valid")) } dd { (time(edition.not_before, l)) " – " (time(edition.not_after, l)) }
+                        }
+                        dt { (l.pick("制作时间", "Made")) } dd { (time(seal.made_at, l)) }
+                    }
+                }
+                section.card {
+                    h2 { (l.pick("历史", "History")) }
+                    ol.timeline { @for event in &history {
+                        li { (event_word(event.event.name(), l)) " " (time(event.recorded.at, l)) }
+                    } }
+                }
+            }
+            div { (actions(visit, &seal)) }
+        }
+    };
+    let above = [("/seals", l.pick("印章", "Seals"))];
+    let mut response = page(
+        visit,
+        &Sheet {
+            title,
+            above: &above,
+            body,
+        },
+    );
+    if let Some(problem) = problem {
+        *response.status_mut() = problem.status();
+    }
+    Ok(response)
+}
+
+fn event_word(name: &str, l: Language) -> &str {
+    match name {
+        "made" => l.pick("制作", "made"),
+        "filed" => l.pick("备案完成", "filed"),
+        "activated" => l.pick("领取，生效", "collected, in force"),
+        "suspended" => l.pick("停用", "suspended"),
+        "resumed" => l.pick("恢复", "resumed"),
+        "renewed" => l.pick("续期", "renewed"),
+        "cancelled" => l.pick("注销", "cancelled"),
+        "expired" => l.pick("到期", "expired"),
+        "pin_changed" => l.pick("更换口令", "PIN changed"),
+        "handed_over" | "custody_offered" => l.pick("移交保管", "custody offered"),
+        other => other,
+    }
+}
+
+/// What the visitor may do with it; the rules decide again when it is sent.
+fn actions(visit: &Visit, seal: &SealRecord) -> Markup {
+    let l = visit.language();
+    let id = seal.id;
+    let person = visit.caller().ok().and_then(|caller| caller.acting.person());
+    let pin_hint = l.pick(
+        "8 至 64 个字符，不能全部相同或连续",
+        "8 to 64 characters, not all the same, not counting",
+    );
+    let pin = |name, label, hint| {
+        Field {
+            name,
+            label,
+            hint,
+            kind: "password",
+            value: "",
+            needed: true,
+        }
+        .markup()
+    };
+    html! {
+        @if seal.status == SealStatus::Filed && seal.offered_to == person {
+            form.card method="post" action={ "/seals/" (id) "/collect" } {
+                (hidden(&visit.face))
+                h2 { (l.pick("领取印章", "Collect the seal")) }
+                p { (l.pick("设置保护口令后印章即生效。口令只有您知道，任何人都不能找回。", "The seal is in force once its PIN is set. Only you know it, and nobody can recover it.")) }
+                (pin("pin", l.pick("保护口令", "PIN"), pin_hint))
+                (pin("pin_again", l.pick("再输一次", "Once more"), ""))
+                button.main { (l.pick("领取", "Collect")) }
+            }
+        }
+        @if seal.status == SealStatus::Active && seal.custodian == person && person.is_some() {
+            form.card method="post" action={ "/seals/" (id) "/pin" } {
+                (hidden(&visit.face))
+                h2 { (l.pick("更换保护口令", "Change the PIN")) }
+                (pin("old_pin", l.pick("现在的口令", "Present PIN"), ""))
+                (pin("new_pin", l.pick("新口令", "New PIN"), pin_hint))
+                (pin("new_pin_again", l.pick("再输一次新口令", "New PIN once more"), ""))
+                button { (l.pick("更换", "Change")) }
+            }
+        }
+        @if holds(visit, Role::Agent) && seal.owner.unit().is_some() && seal.status != SealStatus::Cancelled {
+            form.card method="post" action={ "/seals/" (id) "/ask" } {
+                (hidden(&visit.face))
+                h2 { (l.pick("申请办理", "Apply for")) }
+                (select("kind", l.pick("事项", "What"), &kinds(l), ""))
+                (select("reason", l.pick("原因（注销、停用）", "Reason (to cancel or suspend)"), &reasons(l), ""))
+                button { (l.pick("起草申请", "Draft the application")) }
+            }
+        }
+    }
+}
+
+fn kinds(l: Language) -> Vec<(String, String)> {
+    let kinds = [
+        ("renew", "续期", "renewal"),
+        ("cancel", "注销", "cancellation"),
+        ("suspend", "停用", "suspension"),
+        ("resume", "恢复", "resumption"),
+        ("reset_pin", "重置保护口令", "a new PIN"),
+    ];
+    kinds
+        .map(|(name, zh, en)| (name.to_owned(), l.pick(zh, en).to_owned()))
+        .into()
+}
+
+fn reasons(l: Language) -> Vec<(String, String)> {
+    let reasons = [
+        ("seal_no_longer_used", "电子印章停用", "no longer used"),
+        ("unit_ended", "单位合并、撤销、注销", "the unit ended"),
+        ("unit_name_changed", "单位名称变更", "the unit has another name"),
+        ("key_leaked", "密钥泄露", "the key leaked"),
+        ("device_lost", "载体遗失", "the device was lost"),
+        ("device_stolen", "载体被盗", "the device was stolen"),
+        ("device_damaged", "载体损坏", "the device is damaged"),
+    ];
+    reasons
+        .map(|(name, zh, en)| (name.to_owned(), l.pick(zh, en).to_owned()))
+        .into()
+}
+
+fn twice(form: &Form, name: &str, again: &str) -> Result<Zeroizing<String>, Problem> {
+    if form.text(name) == form.text(again) {
+        Ok(Zeroizing::new(form.text(name).to_owned()))
+    } else {
+        Err(Problem::bad_field("两次输入的口令不同", "The two PINs differ"))
+    }
+}
+
+pub(crate) async fn collect(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let form = visit.form(&service, 0).await?;
+    let id: SealId = visit.call.path("seal")?;
+    let done = async {
+        let pin = (OldDevice::None, twice(&form, "pin", "pin_again")?);
+        let once = visit.once("seal_collect", &form)?;
+        Ok::<_, Problem>(service.collect_seal(visit.caller()?, id, pin, once).await?)
+    };
+    finish(done.await, &service, &visit, id).await
+}
+
+pub(crate) async fn change_pin(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let form = visit.form(&service, 0).await?;
+    let id: SealId = visit.call.path("seal")?;
+    let done = async {
+        let old = Zeroizing::new(form.text("old_pin").to_owned());
+        let pins = (old, twice(&form, "new_pin", "new_pin_again")?);
+        let once = visit.once("seal_pin", &form)?;
+        Ok::<_, Problem>(service.change_pin(visit.caller()?, id, pins, once).await?)
+    };
+    finish(done.await, &service, &visit, id).await
+}
+
+async fn finish(
+    done: Result<Vec<u8>, Problem>,
+    service: &Service,
+    visit: &Visit,
+    id: SealId,
+) -> Result<Response, Problem> {
+    match done {
+        Ok(_) => Ok(see(&format!("/seals/{id}"))),
+        Err(problem) => show_with(service, visit, Some(&problem)).await,
+    }
+}
+
+/// Drafts an application about a seal, and goes there.
+pub(crate) async fn ask(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let form = visit.form(&service, 0).await?;
+    let id: SealId = visit.call.path("seal")?;
+    let (seal, _) = service.seal(visit.caller()?, id).await?;
+    let kind = form.text("kind");
+    let ask = match kind {
+        "cancel" | "suspend" => json!({ "kind": kind, "seal": id, "reason": form.text("reason") }),
+        _ => json!({ "kind": kind, "seal": id }),
+    };
+    let drafted = async {
+        let bad = |_| Problem::bad_field("“事项”无法识别", "“What” cannot be read");
+        let new = NewApplication {
+            authority: seal.authority,
+            unit: seal.owner.unit(),
+            ask: serde_json::from_value::<Ask>(ask).map_err(bad)?,
+        };
+        let once = visit.once("application_draft", &form)?;
+        let answer = service.draft_application(visit.caller()?, new, once).await?;
+        kept::<Application>(&answer)
+    };
+    match drafted.await {
+        Ok(application) => Ok(see(&format!("/applications/{}", application.id))),
+        Err(problem) => show_with(&service, &visit, Some(&problem)).await,
+    }
+}
+
+/// The picture in the seal's data; made by others, so it is shown as a picture only.
+pub(crate) async fn picture(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    let (seal, _) = service.seal(visit.caller()?, visit.call.path("seal")?).await?;
+    let face = service.seal_face(&seal).await?;
+    Ok(as_picture(media_type(&face.bytes), face.bytes))
+}
+
+/// What a picture's bytes say that it is.
+pub(crate) fn media_type(bytes: &[u8]) -> &'static str {
+    match bytes {
+        [0x89, b'P', b'N', b'G', ..] => "image/png",
+        [0xff, 0xd8, ..] => "image/jpeg",
+        [b'G', b'I', b'F', b'8', ..] => "image/gif",
+        [b'B', b'M', ..] => "image/bmp",
+        [b'<', ..] => "image/svg+xml",
+        _ => "application/octet-stream",
+    }
+}
+
+pub(crate) fn as_picture(media_type: &'static str, bytes: Vec<u8>) -> Response {
+    let mut response = of_type(media_type, bytes);
+    let policy =
+        HeaderValue::from_static("default-src 'none'; img-src data:; style-src 'unsafe-inline'; sandbox");
+    response
+        .headers_mut()
+        .insert(header::CONTENT_SECURITY_POLICY, policy);
+    response
+}
