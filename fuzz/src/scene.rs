@@ -101,6 +101,7 @@ impl Scene {
             tsas: trust,
             intermediates,
             crls,
+            responses: &[],
             at: now(),
             paths,
         }

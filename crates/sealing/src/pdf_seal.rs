@@ -183,9 +183,13 @@ pub fn seal_pdf(
             let token = ask(key.hash(), &digest).map_err(PdfSealError::Timestamp)?;
             let given = |_: HashAlgorithm, _: &[u8]| digest.clone();
             let stamped = ContentToSign::Hashed(ContentHasher(&given));
-            order.verifier.evidence_of_timestamp(&token, stamped)?;
+            let evidence = order.verifier.evidence_of_timestamp(&token, stamped)?;
             appended.fill(&token)?;
             bytes.extend_from_slice(&appended.bytes);
+            hasher.update(&appended.bytes);
+            // An authority with another certificate than before leaves its own evidence (EN 319 142-1 §5.4.3).
+            let store = pdf::add_security_store(&Document::open(&bytes)?, &evidence, &file_id(&hasher))?;
+            bytes.extend_from_slice(&store);
         }
     }
     out.write_all(&bytes).map_err(PdfSealError::Write)?;

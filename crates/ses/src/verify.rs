@@ -5,8 +5,9 @@ use std::fmt;
 use const_oid::ObjectIdentifier;
 use jiff::Timestamp;
 use pki::{
-    Certificate, Crl, PathCache, PathFault, PathQuery, PathReport, Purpose, Revocation, TimestampFault,
-    TimestampReport, TimestampToken, TrustStore, VerifiedPath, revocation, validate, verify_token,
+    Certificate, Crl, OcspResponse, PathCache, PathFault, PathQuery, PathReport, Purpose, Revocation,
+    TimestampFault, TimestampReport, TimestampToken, TrustStore, VerifiedPath, revocation_by, validate,
+    verify_token,
 };
 
 use crate::check_value::SignatureCheck;
@@ -27,6 +28,8 @@ pub struct SealContext<'a> {
     pub intermediates: &'a [Certificate],
     /// Revocation lists.
     pub crls: &'a [Crl],
+    /// OCSP responses, beside the lists.
+    pub responses: &'a [OcspResponse],
     /// The time of use: when the document was sealed, or now, before sealing one.
     pub at: Timestamp,
     /// Certificate signatures that were verified before.
@@ -179,7 +182,7 @@ pub fn check_seal(seal: &Seal, context: &SealContext<'_>) -> SealFacts {
     let issuer = maker_at_use.as_ref().and_then(|report| report.chain.get(1));
     let maker_revocation = maker
         .zip(issuer)
-        .map(|(leaf, issuer)| revocation(leaf, issuer, context.crls, context.at));
+        .map(|(leaf, issuer)| revocation_by(leaf, issuer, context.crls, context.responses, context.at));
     let timestamp = seal.timestamp().map(|token| {
         let SealContext {
             tsas,

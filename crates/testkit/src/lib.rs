@@ -4,6 +4,7 @@
 
 mod bureau;
 mod documents;
+mod ocsp;
 mod pki;
 #[cfg(unix)]
 mod postgres;

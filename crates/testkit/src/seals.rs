@@ -71,6 +71,7 @@ impl TestPki {
             tsas: &trust,
             intermediates: &intermediates,
             crls: &[],
+            responses: &[],
             at: now(),
             paths: &PathCache::default(),
         };

@@ -116,6 +116,7 @@ impl Verifier {
             tsas: &self.trust.tsa,
             intermediates: &self.intermediates,
             crls: &self.crls,
+            responses: &self.responses,
             at,
             paths: &self.paths,
         }

@@ -11,8 +11,8 @@ use pki::{
     Purpose, Revocation, SignedData, TimestampRequest, TimestampResponse, UnknownWhy,
 };
 use sealing::{
-    BlankPages, Conclusion, Mode, PageSelection, PdfForm, PdfLevel, PdfSealError, PdfSealOrder, Report,
-    Shown, TimeSource, Trust, Verifier, seal_pdf,
+    BlankPages, Conclusion, DigestTimestampSource, Mode, PageSelection, PdfForm, PdfLevel, PdfSealError,
+    PdfSealOrder, Report, Shown, TimeSource, Trust, Verifier, seal_pdf,
 };
 use ses::{ListKind, SealVersion};
 use testkit::{now, time};
@@ -118,6 +118,9 @@ impl Foreign {
         made.run("genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:2048 -out tsa.key");
         made.run("req -new -key tsa.key -subj /CN=Stamper -out tsa.csr");
         made.issue("tsa", "stamper", "-cert root.pem");
+        made.run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out later.key");
+        made.run("req -new -key later.key -subj /CN=Later -out later.csr");
+        made.issue("later", "stamper", "-cert root.pem");
         made.run("genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256 -out responder.key");
         made.run("req -new -key responder.key -subj /CN=Responder -out responder.csr");
         made.issue("responder", "responder", "-cert root.pem");
@@ -194,9 +197,15 @@ impl Foreign {
 
     /// A token of OpenSSL over a digest.
     fn token(&self, hash: HashAlgorithm, digest: &[u8]) -> Result<Vec<u8>, String> {
+        self.token_of("tsa", hash, digest)
+    }
+
+    fn token_of(&self, authority: &str, hash: HashAlgorithm, digest: &[u8]) -> Result<Vec<u8>, String> {
         let request = TimestampRequest::of_digest(hash, digest.to_vec(), Some(7), true);
         self.write("query", request.der());
-        self.run("ts -reply -config config -queryfile query -signer tsa.pem -inkey tsa.key -out reply");
+        self.run(&format!(
+            "ts -reply -config config -queryfile query -signer {authority}.pem -inkey {authority}.key -out reply"
+        ));
         let reply = TimestampResponse::read(&fs::read(self.path("reply")).unwrap()).unwrap();
         let token = reply.granted(&request).map_err(|error| error.to_string())?;
         Ok(token.signed().der().to_vec())
@@ -232,6 +241,18 @@ impl Foreign {
         level: PdfLevel,
         verifier: &Verifier,
     ) -> Result<Vec<u8>, PdfSealError> {
+        let mut ask = |hash: HashAlgorithm, digest: &[u8]| self.token(hash, digest);
+        self.stamp_asking(document, (name, algorithm), level, verifier, &mut ask)
+    }
+
+    fn stamp_asking(
+        &self,
+        document: Vec<u8>,
+        (name, algorithm): (&str, ForeignAlgorithm),
+        level: PdfLevel,
+        verifier: &Verifier,
+        ask: &mut DigestTimestampSource<'_>,
+    ) -> Result<Vec<u8>, PdfSealError> {
         let sealer = self
             .verifier(vec![self.crl()])
             .proved_foreign_signer(&self.certificate(name), now())
@@ -257,9 +278,8 @@ impl Foreign {
             algorithm,
             sign: &sign,
         };
-        let mut ask = |hash: HashAlgorithm, digest: &[u8]| self.token(hash, digest);
         let mut out = Vec::new();
-        let source = (level > PdfLevel::B).then_some(&mut ask as _);
+        let source = (level > PdfLevel::B).then_some(ask);
         seal_pdf(document, &order, key, source, &mut out)?;
         Ok(out)
     }
@@ -403,6 +423,68 @@ fn ocsp_responses_go_into_the_security_store_and_are_read_from_it() {
     let at = time("2030-01-01T00:00:00Z");
     let report = foreign.verifier(Vec::new()).verify(bytes, "x.pdf", at).unwrap();
     passes(&report, PdfLevel::Lta);
+}
+
+/// The archive outlives its authorities: each leaves what shows that it was good.
+#[test]
+fn the_authority_of_the_document_timestamp_leaves_its_evidence_too() {
+    let Some(foreign) = Foreign::new() else { return };
+    let (name, _, algorithm) = KINDS[2];
+    let verifier = foreign.verifier(vec![foreign.crl()]);
+    let mut authorities = ["tsa", "later"].into_iter();
+    let mut ask = |hash: HashAlgorithm, digest: &[u8]| {
+        let authority = authorities.next().expect("two timestamps");
+        foreign.token_of(authority, hash, digest)
+    };
+    let document = document(1);
+    let bytes = foreign
+        .stamp_asking(document, (name, algorithm), PdfLevel::Lta, &verifier, &mut ask)
+        .unwrap();
+    let store = pdf::security_store(&pdf::Document::open(&bytes).unwrap()).unwrap();
+    for holder in [name, "tsa", "later", "root"] {
+        let der = foreign.certificate(holder).der().to_vec();
+        assert!(store.certificates.contains(&der), "{holder}");
+    }
+    let report = foreign
+        .verifier(Vec::new())
+        .verify(bytes.clone(), "x.pdf", later())
+        .unwrap();
+    passes(&report, PdfLevel::Lta);
+    assert!(
+        !codes(&report).contains(&"REVOCATION_UNKNOWN"),
+        "{:?}",
+        codes(&report)
+    );
+    let path = foreign.path("later.pdf");
+    fs::write(&path, &bytes).unwrap();
+    Judges::find().judge(&foreign, &path, algorithm, PdfLevel::Lta);
+}
+
+#[test]
+fn r58_makers_of_seals_are_asked_by_ocsp_too() {
+    let scene = Scene::new();
+    let sealed = national(&scene, PdfForm::Seal, PdfLevel::B);
+    let (maker, made) = (&scene.pki.maker.certificate, time("2026-06-01T00:00:00Z"));
+    let judge = |response: OcspResponse| {
+        let lists = vec![scene.pki.crl(&[], made)];
+        let trust = Trust::for_all(scene.pki.trust().anchors().to_vec());
+        // The list speaks of nobody, but is older than the response.
+        let verifier = Verifier::new(trust, scene.pki.intermediates(), lists);
+        let verifier = verifier.with_responses(vec![response]);
+        let report = verifier
+            .verify(sealed.clone(), "x.pdf", later_national())
+            .unwrap();
+        let seal = scene
+            .pki
+            .seal(SealVersion::V4, ListKind::Certificates, &picture());
+        (report, verifier.proved_seal(&seal, now()).is_ok())
+    };
+    let (report, usable) = judge(scene.pki.ocsp(maker, None, now()));
+    assert_eq!(report.conclusion, Conclusion::Passed, "{:?}", codes(&report));
+    assert!(usable);
+    let (report, usable) = judge(scene.pki.ocsp(maker, Some(made), now()));
+    assert_eq!(report.conclusion, Conclusion::Failed, "{:?}", codes(&report));
+    assert!(!usable);
 }
 
 #[test]

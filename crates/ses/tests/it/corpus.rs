@@ -346,6 +346,7 @@ fn hostile_documents() {
                 tsas: &trust,
                 intermediates: &intermediates,
                 crls: &[],
+                responses: &[],
                 at,
                 paths: &paths,
             };

@@ -160,6 +160,7 @@ pub(crate) fn context(at: Timestamp) -> SealContext<'static> {
         tsas: &pki.trust,
         intermediates: &pki.intermediates,
         crls: &[],
+        responses: &[],
         at,
         paths: &pki.paths,
     }
