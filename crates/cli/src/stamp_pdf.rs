@@ -97,6 +97,7 @@ pub(crate) fn stamp_pdf(
         positions: how.positions,
         mode: how.mode,
         blank_pages: how.blank_pages,
+        repair: false,
         time: how.time,
         form,
         level,

@@ -1,10 +1,12 @@
 //! One revision of a file: its objects, found through its own cross-reference data and nothing else.
 
+use std::borrow::Cow;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ops::Deref;
 use std::rc::Rc;
 
+use crate::encryption::{Cipher, Encryption, Opened, read_encryption};
 use crate::error::{Error, limit, structure};
 use crate::filter::decode;
 use crate::limits::{
@@ -23,6 +25,9 @@ pub struct Document<'a> {
     bytes: &'a [u8],
     xref: Xref,
     repaired: bool,
+    /// Updates list all objects anew, so that what was found by guesswork can be found by everybody.
+    lists_anew: bool,
+    opened: Option<Opened>,
     budget: Budget,
     objects: RefCell<HashMap<u32, Rc<Object>>>,
     object_streams: RefCell<HashMap<u32, Rc<ObjectStream>>>,
@@ -121,7 +126,37 @@ impl<'a> Document<'a> {
             what: "revision",
             problem: "it ends behind the file",
         })?;
-        Self::open_within(bytes, self.budget.for_revision())
+        let mut revision = Self::open_within(bytes, self.budget.for_revision())?;
+        // A revision with another encryption stays closed: one password opens one of them.
+        if let Some(opened) = &self.opened
+            && revision.encryption()?.as_ref() == Some(&opened.encryption)
+        {
+            revision.opened = Some(opened.clone());
+            revision.forget();
+        }
+        Ok(revision)
+    }
+
+    /// What the file says about its encryption by the standard handler; none when it is not encrypted.
+    pub fn encryption(&self) -> Result<Option<Encryption>, Error> {
+        read_encryption(self)
+    }
+
+    /// Opens an encrypted file: `cipher` has its key. What was read before is read again.
+    pub fn open_with(&mut self, encryption: Encryption, cipher: Rc<dyn Cipher>) {
+        self.opened = Some(Opened::new(self, encryption, cipher));
+        self.forget();
+    }
+
+    fn forget(&mut self) {
+        self.objects.borrow_mut().clear();
+        self.object_streams.borrow_mut().clear();
+    }
+
+    /// Allows updates of a [repaired](Self::repair) file: they list every object that was found, so that everybody
+    /// reads the same from then on.
+    pub fn accept_repair(&mut self) {
+        self.lists_anew = self.repaired;
     }
 
     /// Reads a damaged file by looking for its objects; the last one of each number counts. What is shown then is
@@ -167,6 +202,8 @@ impl<'a> Document<'a> {
             bytes,
             xref,
             repaired: false,
+            lists_anew: false,
+            opened: None,
             budget,
             objects: RefCell::default(),
             object_streams: RefCell::default(),
@@ -222,6 +259,28 @@ impl<'a> Document<'a> {
             .trailer
             .get("Encrypt")
             .is_some_and(|entry| *entry != Object::Null)
+    }
+
+    /// Encrypted, and not opened: then it cannot be said what it shows.
+    pub fn is_locked(&self) -> bool {
+        self.is_encrypted() && self.opened.is_none()
+    }
+
+    pub(crate) fn opened(&self) -> Option<&Opened> {
+        self.opened.as_ref()
+    }
+
+    pub(crate) fn lists_anew(&self) -> bool {
+        self.lists_anew
+    }
+
+    /// Where every object is, in the order of their numbers.
+    pub(crate) fn all_places(&self) -> BTreeMap<u32, Entry> {
+        self.xref
+            .entries
+            .iter()
+            .map(|(number, entry)| (*number, *entry))
+            .collect()
     }
 
     /// Whether the bytes end as a revision has to: `%%EOF`, then white space at most.
@@ -291,10 +350,22 @@ impl<'a> Document<'a> {
         let left = self.parse_left.get();
         let mut parser = Parser::in_file(&self.bytes[..self.bytes.len().min(at.saturating_add(left))], at);
         let object = match parser.object_head() {
-            Ok(id) if id.number == number => parser.indirect_value(),
+            Ok(id) if id.number == number => parser
+                .indirect_value()
+                .map(|object| self.plain_object(id, object)),
             _ => Err(not_there),
         };
         self.parse_left.set(left.saturating_sub(parser.pos() - at));
+        object
+    }
+
+    fn plain_object(&self, id: ObjectId, mut object: Object) -> Object {
+        if let Object::Stream(stream) = &mut object {
+            stream.id = Some(id);
+        }
+        if let Some(opened) = &self.opened {
+            opened.decrypt_strings(id, &mut object);
+        }
         object
     }
 
@@ -409,7 +480,7 @@ impl<'a> Document<'a> {
 
     /// The data of a stream, its filters undone; pictures' filters are not.
     pub fn decoded(&self, stream: &Stream) -> Result<Vec<u8>, Error> {
-        if self.is_encrypted() {
+        if self.is_locked() {
             return Err(Error::Encrypted);
         }
         let mut plain = stream.dictionary.clone();
@@ -418,7 +489,19 @@ impl<'a> Document<'a> {
                 plain.set(key, self.flat(&value)?);
             }
         }
-        decode(&plain, self.raw(stream)?, &self.budget)
+        decode(&plain, &self.plain(stream)?, &self.budget)
+    }
+
+    /// The data of a stream, decrypted, with its filters.
+    pub(crate) fn plain(&self, stream: &Stream) -> Result<Cow<'a, [u8]>, Error> {
+        let raw = self.raw(stream)?;
+        match &self.opened {
+            Some(opened) => {
+                self.budget.take(raw.len())?;
+                opened.decrypt_stream(stream, raw)
+            }
+            None => Ok(Cow::Borrowed(raw)),
+        }
     }
 
     /// An array with its elements' references followed.

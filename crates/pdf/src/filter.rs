@@ -22,7 +22,8 @@ pub(crate) fn decode(dictionary: &Dictionary, raw: &[u8], budget: &Budget) -> Re
             Some(b"FlateDecode" | b"Fl") => predict(inflate(&data, budget)?, parameters)?,
             Some(b"ASCIIHexDecode" | b"AHx") => ascii_hex(&data),
             Some(b"ASCII85Decode" | b"A85") => ascii_85(&data)?,
-            Some(b"Crypt") => return Err(Error::Encrypted),
+            // Whoever read the stream has decrypted it, or it says that there is nothing to decrypt.
+            Some(b"Crypt") if index == 0 => data,
             _ => return Err(Error::Filter("a filter is not supported for structure")),
         };
     }

@@ -7,6 +7,7 @@
 
 mod compare;
 mod document;
+mod encryption;
 mod error;
 mod field;
 mod filter;
@@ -26,6 +27,7 @@ mod xref;
 
 pub use compare::{Change, ChangeKind, changes};
 pub use document::{Document, Resolved};
+pub use encryption::{Cipher, CryptMethod, Encryption};
 pub use error::Error;
 pub use field::{Field, Place, Widget, fields, form, places};
 pub use filter::deflate;

@@ -70,6 +70,8 @@ pub struct Stream {
     pub dictionary: Dictionary,
     /// First byte of the data.
     pub start: usize,
+    /// The object that it is; absent while it is no object of a document.
+    pub id: Option<ObjectId>,
 }
 
 impl Object {
@@ -179,6 +181,12 @@ impl Dictionary {
     /// Whether `/Type` is this name.
     pub fn is_type(&self, name: &str) -> bool {
         self.get("Type").and_then(Object::as_name) == Some(name.as_bytes())
+    }
+
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = (&[u8], &mut Object)> {
+        self.entries
+            .iter_mut()
+            .map(|(key, value)| (key.as_slice(), value))
     }
 
     pub(crate) fn value(&self, key: &[u8]) -> Option<&Object> {

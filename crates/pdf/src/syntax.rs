@@ -402,7 +402,11 @@ impl<'a> Parser<'a> {
             [b'\n' | b'\r', ..] => self.pos + 1,
             _ => self.pos,
         };
-        Ok(Object::Stream(Stream { dictionary, start }))
+        Ok(Object::Stream(Stream {
+            dictionary,
+            start,
+            id: None,
+        }))
     }
 }
 

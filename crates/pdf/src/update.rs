@@ -1,12 +1,16 @@
 //! Incremental updates: what is new goes behind the file, and no earlier byte is touched (ISO 32000-1 §7.5.6).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use crate::document::Document;
+use crate::encryption::Opened;
 use crate::error::{Error, structure};
 use crate::object::{Dictionary, Object, ObjectId};
+use crate::syntax::Parser;
 use crate::write::{put_dictionary, put_object};
+use crate::xref::Entry;
 
 /// Digits of a position in a byte range: enough for every file that is read.
 const POSITION_DIGITS: usize = 10;
@@ -41,12 +45,13 @@ impl<'d, 'a> Update<'d, 'a> {
     /// Begins an update.
     ///
     /// # Errors
-    /// A file that is encrypted or was read by guesswork is not updated.
+    /// A file that is locked is not updated, nor one that was read by guesswork, unless that was
+    /// [accepted](Document::accept_repair).
     pub fn new(document: &'d Document<'a>) -> Result<Self, Error> {
-        if document.is_encrypted() {
+        if document.is_locked() {
             return Err(Error::Encrypted);
         }
-        if document.is_repaired() {
+        if document.is_repaired() && !document.lists_anew() {
             return structure(
                 "file",
                 "it is damaged, and what it shows is a guess: it takes no update",
@@ -135,37 +140,62 @@ impl<'d, 'a> Update<'d, 'a> {
         if !self.document.bytes().ends_with(b"\n") {
             bytes.push(b'\n');
         }
-        let mut places = BTreeMap::new();
+        let mut rows = if self.document.lists_anew() {
+            self.old_rows()
+        } else {
+            BTreeMap::new()
+        };
         let mut hole = None;
         for (number, (generation, body)) in &self.objects {
-            places.insert(*number, (base + bytes.len(), *generation));
+            rows.insert(*number, Row::at(base + bytes.len(), *generation));
             bytes.extend_from_slice(format!("{number} {generation} obj\n").as_bytes());
-            match body {
-                Body::Value(object) => put_object(&mut bytes, object),
-                Body::Stream(dictionary, data) => {
-                    let mut dictionary = dictionary.clone();
-                    dictionary.set("Length", Object::Integer(data.len() as i64));
-                    put_dictionary(&mut bytes, &dictionary);
-                    bytes.extend_from_slice(b"\nstream\n");
-                    bytes.extend_from_slice(data);
-                    bytes.extend_from_slice(b"\nendstream");
-                }
-                Body::Signature(dictionary, room) => {
-                    hole = Some(put_signature(&mut bytes, dictionary, *room))
-                }
+            let id = ObjectId {
+                number: *number,
+                generation: *generation,
+            };
+            if let Some(place) = put_body(&mut bytes, self.document.opened(), id, body) {
+                hole = Some(place);
             }
             bytes.extend_from_slice(b"\nendobj\n");
         }
-        self.put_xref(&mut bytes, base, places, file_id)?;
+        self.put_xref(&mut bytes, base, rows, file_id)?;
         Ok((bytes, hole))
+    }
+
+    /// Where the objects of a repaired file are.
+    fn old_rows(&self) -> BTreeMap<u32, Row> {
+        let bytes = self.document.bytes();
+        let rows = self.document.all_places().into_iter();
+        rows.filter_map(|(number, entry)| match entry {
+            Entry::Free => None,
+            Entry::At(at) => {
+                let id = Parser::in_file(bytes, at).object_head().ok()?;
+                Some((number, Row::at(at, id.generation)))
+            }
+            Entry::Inside { stream, index } => {
+                let third = u16::try_from(index).ok()?;
+                let second = u64::from(stream);
+                Some((
+                    number,
+                    Row {
+                        kind: 2,
+                        second,
+                        third,
+                    },
+                ))
+            }
+        })
+        .collect()
     }
 
     fn trailer(&self, file_id: &[u8]) -> Result<Dictionary, Error> {
         let old = self.document.trailer();
         let mut trailer = Dictionary::default();
         trailer.set("Size", Object::Integer(i64::from(self.next)));
-        trailer.set("Prev", Object::Integer(self.document.xref_start() as i64));
-        for key in ["Root", "Info"] {
+        if !self.document.lists_anew() {
+            trailer.set("Prev", Object::Integer(self.document.xref_start() as i64));
+        }
+        for key in ["Root", "Info", "Encrypt"] {
             if let Some(value) = old.get(key) {
                 trailer.set(key, value.clone());
             }
@@ -184,37 +214,41 @@ impl<'d, 'a> Update<'d, 'a> {
         &self,
         bytes: &mut Vec<u8>,
         base: usize,
-        mut places: BTreeMap<u32, (usize, u16)>,
+        mut rows: BTreeMap<u32, Row>,
         file_id: &[u8],
     ) -> Result<(), Error> {
         let mut trailer = self.trailer(file_id)?;
         let start = base + bytes.len();
-        if self.document.xref_is_stream() {
+        // Only a stream says that an object is inside of another one.
+        if self.document.xref_is_stream() || rows.values().any(|row| row.kind == 2) {
             let number = self.next;
-            places.insert(number, (start, 0));
+            rows.insert(number, Row::at(start, 0));
             trailer.set("Size", Object::Integer(i64::from(number) + 1));
             trailer.set("Type", Object::name("XRef"));
             trailer.set("W", Object::Array([1, 8, 2].map(Object::Integer).to_vec()));
-            let index = places
+            let index = rows
                 .keys()
                 .flat_map(|number| [Object::Integer(i64::from(*number)), Object::Integer(1)]);
             trailer.set("Index", Object::Array(index.collect()));
-            let mut rows = Vec::with_capacity(places.len() * 11);
-            for (at, generation) in places.values() {
-                rows.push(1);
-                rows.extend_from_slice(&(*at as u64).to_be_bytes());
-                rows.extend_from_slice(&generation.to_be_bytes());
+            let mut data = Vec::with_capacity(rows.len() * 11);
+            for row in rows.values() {
+                data.push(row.kind);
+                data.extend_from_slice(&row.second.to_be_bytes());
+                data.extend_from_slice(&row.third.to_be_bytes());
             }
-            trailer.set("Length", Object::Integer(rows.len() as i64));
+            trailer.set("Length", Object::Integer(data.len() as i64));
             bytes.extend_from_slice(format!("{number} 0 obj\n").as_bytes());
             put_dictionary(bytes, &trailer);
             bytes.extend_from_slice(b"\nstream\n");
-            bytes.extend_from_slice(&rows);
+            bytes.extend_from_slice(&data);
             bytes.extend_from_slice(b"\nendstream\nendobj\n");
         } else {
             bytes.extend_from_slice(b"xref\n");
-            for (number, (at, generation)) in &places {
-                bytes.extend_from_slice(format!("{number} 1\n{at:010} {generation:05} n \n").as_bytes());
+            if self.document.lists_anew() {
+                bytes.extend_from_slice(b"0 1\n0000000000 65535 f \n");
+            }
+            for (number, Row { second, third, .. }) in &rows {
+                bytes.extend_from_slice(format!("{number} 1\n{second:010} {third:05} n \n").as_bytes());
             }
             bytes.extend_from_slice(b"trailer\n");
             put_dictionary(bytes, &trailer);
@@ -223,6 +257,60 @@ impl<'d, 'a> Update<'d, 'a> {
         bytes.extend_from_slice(format!("startxref\n{start}\n%%EOF\n").as_bytes());
         Ok(())
     }
+}
+
+/// A row of cross-reference data (ISO 32000-1 table 18).
+struct Row {
+    kind: u8,
+    second: u64,
+    third: u16,
+}
+
+impl Row {
+    fn at(at: usize, generation: u16) -> Self {
+        Self {
+            kind: 1,
+            second: at as u64,
+            third: generation,
+        }
+    }
+}
+
+/// Writes what stands in an object, encrypted where the file is; where a signature has its places.
+fn put_body(
+    bytes: &mut Vec<u8>,
+    opened: Option<&Opened>,
+    id: ObjectId,
+    body: &Body,
+) -> Option<SignaturePlace> {
+    let encrypted = |object: Object| {
+        let mut object = object;
+        if let Some(opened) = opened {
+            opened.encrypt_strings(id, &mut object);
+        }
+        object
+    };
+    match body {
+        Body::Value(object) => put_object(bytes, &encrypted(object.clone())),
+        Body::Stream(dictionary, data) => {
+            let data = match opened {
+                Some(opened) => opened.encrypt_stream(id, dictionary, data),
+                None => Cow::Borrowed(&data[..]),
+            };
+            let mut dictionary = dictionary.clone();
+            dictionary.set("Length", Object::Integer(data.len() as i64));
+            put_object(bytes, &encrypted(Object::Dictionary(dictionary)));
+            bytes.extend_from_slice(b"\nstream\n");
+            bytes.extend_from_slice(&data);
+            bytes.extend_from_slice(b"\nendstream");
+        }
+        Body::Signature(dictionary, room) => {
+            if let Object::Dictionary(dictionary) = encrypted(Object::Dictionary(dictionary.clone())) {
+                return Some(put_signature(bytes, &dictionary, *room));
+            }
+        }
+    }
+    None
 }
 
 impl Appended {

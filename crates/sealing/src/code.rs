@@ -528,8 +528,8 @@ codes! {
         zh "PDF 结构损坏，只能按推测读取，不同阅读器显示的内容可能不同" / "请向签发方索取完好的原件",
         en "the PDF is damaged and read by guesswork: readers may differ in what they show" / "ask the issuer for an intact original";
     PdfEncrypted "PDF_ENCRYPTED" Indeterminate Some(Sub::FormatFailure),
-        zh "PDF 已加密，无法核对签名所保护的内容" / "请向签发方索取未加密的原件",
-        en "the PDF is encrypted: what the signatures protect cannot be checked" / "ask the issuer for an original that is not encrypted";
+        zh "PDF 已加密，且未用正确的口令打开，无法核对签名所保护的内容" / "请给出打开口令，或向签发方索取未加密的原件",
+        en "the PDF is encrypted and was not opened: what the signatures protect cannot be checked" / "give the password, or ask the issuer for an original that is not encrypted";
     PdfSignaturesUnlisted "PDF_SIGNATURES_UNLISTED" Indeterminate Some(Sub::FormatFailure),
         zh "文件中有签名数据，但没有签名域指向它们：签章可能已被移除" / "请向签发方索取原件",
         en "the file holds signatures that no signature field leads to: they may have been removed" / "ask the issuer for the original";

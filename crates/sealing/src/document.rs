@@ -104,6 +104,7 @@ pub fn stamp(
                 positions: order.positions,
                 mode: order.mode,
                 blank_pages: BlankPages::Refuse,
+                repair: false,
                 time: order.time,
                 form: PdfForm::Seal,
                 level: PdfLevel::B,

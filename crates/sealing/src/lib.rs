@@ -3,6 +3,7 @@
 mod code;
 mod document;
 mod pdf_date;
+mod pdf_password;
 mod pdf_picture;
 mod pdf_place;
 mod pdf_refusal;

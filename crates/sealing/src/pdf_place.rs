@@ -4,6 +4,7 @@ use ofd::geometry::Box as MmBox;
 use pdf::{Document, Object, Page};
 
 use crate::document::{DocumentFacts, DocumentKind};
+use crate::pdf_password;
 use crate::pdf_refusal::PdfSealError;
 use crate::pdf_seal::PdfSealOrder;
 use crate::position::{Placement, place};
@@ -49,7 +50,11 @@ pub(crate) fn place_all(
 
 /// What a PDF is. Pages are looked at until something is found on one.
 pub(crate) fn pdf_facts(bytes: &[u8]) -> Result<DocumentFacts, PdfSealError> {
-    let document = Document::open(bytes)?;
+    let mut document = Document::open(bytes)?;
+    pdf_password::open(&mut document, None)?;
+    if document.is_locked() {
+        return Err(PdfSealError::Encrypted);
+    }
     let pages = pdf::pages(&document)?;
     Ok(DocumentFacts {
         kind: DocumentKind::Pdf,

@@ -10,6 +10,9 @@ pub enum PdfSealError {
     /// The document cannot be read, or takes no update.
     #[error("the document cannot be sealed as it is: {0}")]
     Document(#[from] pdf::Error),
+    /// No password that was given opens it.
+    #[error("the document is encrypted, and was not opened: give its password")]
+    Encrypted,
     /// A signature in the document forbids further ones.
     #[error("the signature in field {field} locks the document: a further seal would break it")]
     Locked {

@@ -20,7 +20,7 @@ use crate::pdf_refusal::PdfSealError;
 use crate::position::{Placement, Position};
 use crate::report::Report;
 use crate::seal::{BlankPages, Mode};
-use crate::verify::{Trust, Verifier};
+use crate::verify::Verifier;
 
 /// Room for everything in a signature value that is neither seal nor certificate, in bytes.
 const VALUE_SPARE_BYTES: usize = 2048;
@@ -39,13 +39,16 @@ pub struct PdfSealOrder<'a> {
     pub mode: Mode,
     /// What to do about blank pages.
     pub blank_pages: BlankPages<'a>,
+    /// Whether a damaged document is sealed as it was found by guesswork; the update lists its objects anew.
+    pub repair: bool,
     /// The signing time, in whole seconds.
     pub time: Timestamp,
     /// The form of the signature value.
     pub form: PdfForm,
     /// What is added so that the signature can be verified later.
     pub level: PdfLevel,
-    /// Whose anchors, certificates and revocation lists the levels LT and LTA take their evidence from.
+    /// Whose anchors, certificates and revocation lists the levels LT and LTA take their evidence from, and whose
+    /// password opens an encrypted document.
     pub verifier: &'a Verifier,
 }
 
@@ -172,7 +175,7 @@ pub fn seal_pdf(
         let stamped = ContentToSign::Bytes(&signature);
         let mut evidence = order.verifier.evidence_of(order.sealer.chain(), order.time)?;
         evidence.extend(order.verifier.evidence_of_timestamp(&token, stamped)?);
-        let document = Document::open(&bytes)?;
+        let document = order.verifier.open_pdf(&bytes)?;
         let id = file_id(&hasher);
         if order.level == PdfLevel::Lt {
             let store = pdf::add_security_store(&document, &evidence, &id)?;
@@ -188,7 +191,8 @@ pub fn seal_pdf(
             bytes.extend_from_slice(&appended.bytes);
             hasher.update(&appended.bytes);
             // An authority with another certificate than before leaves its own evidence (EN 319 142-1 §5.4.3).
-            let store = pdf::add_security_store(&Document::open(&bytes)?, &evidence, &file_id(&hasher))?;
+            let store =
+                pdf::add_security_store(&order.verifier.open_pdf(&bytes)?, &evidence, &file_id(&hasher))?;
             bytes.extend_from_slice(&store);
         }
     }
@@ -234,7 +238,7 @@ fn add_signature(
     order: &PdfSealOrder<'_>,
     hasher: &Hasher,
 ) -> Result<(Vec<Placement>, Appended), PdfSealError> {
-    let read = Document::open(bytes)?;
+    let read = open(bytes, order)?;
     check_existing(&read, order)?;
     let pages = pdf::pages(&read)?;
     let placements = place_all(&read, &pages, order)?;
@@ -256,6 +260,26 @@ fn add_signature(
         },
     )?;
     Ok((placements, appended))
+}
+
+/// The document, in the way that the order allows.
+fn open<'a>(bytes: &'a [u8], order: &PdfSealOrder<'_>) -> Result<Document<'a>, PdfSealError> {
+    let document = match (order.verifier.open_pdf(bytes), order.repair) {
+        (Err(error), true) => {
+            // What an encrypted file holds cannot be looked for; its own error says more.
+            let mut document = Document::repair(bytes).map_err(|_| error.clone())?;
+            if document.is_encrypted() {
+                return Err(error.into());
+            }
+            document.accept_repair();
+            document
+        }
+        (document, _) => document?,
+    };
+    if document.is_locked() {
+        return Err(PdfSealError::Encrypted);
+    }
+    Ok(document)
 }
 
 /// How large the signature value may become, in bytes.
@@ -366,7 +390,7 @@ fn check_existing(read: &Document<'_>, order: &PdfSealOrder<'_>) -> Result<(), P
     if order.mode == Mode::Lock {
         return Err(PdfSealError::LockAfterSignature);
     }
-    let nobody = Verifier::new(Trust::default(), Vec::new(), Vec::new());
+    let nobody = order.verifier.trusting_nobody();
     let report = nobody.judge_pdf(read.bytes(), "", order.time);
     let broken = failures(&report);
     if broken.is_empty() {

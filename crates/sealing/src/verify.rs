@@ -28,6 +28,7 @@ use crate::report::{
     CertificateSummary, Conclusion, Findings, InputKind, REPORT_SCHEMA, Reason, Report, SealSummary,
     SignatureReport,
 };
+use zeroize::Zeroizing;
 
 /// Bytes at the start of a file that tell what it is.
 const SNIFF_BYTES: usize = 4;
@@ -64,6 +65,8 @@ pub struct Verifier {
     crls: Vec<Crl>,
     responses: Vec<OcspResponse>,
     limits: Limits,
+    /// Opens encrypted PDF files.
+    password: Option<Zeroizing<String>>,
     /// As given, else as many as the machine has.
     threads: Option<usize>,
     paths: Arc<PathCache>,
@@ -79,6 +82,7 @@ impl Verifier {
             crls,
             responses: Vec::new(),
             limits: Limits::default(),
+            password: None,
             threads: None,
             paths: Arc::default(),
             seals: Arc::default(),
@@ -97,6 +101,13 @@ impl Verifier {
     #[must_use]
     pub fn with_responses(mut self, responses: Vec<OcspResponse>) -> Self {
         self.responses = responses;
+        self
+    }
+
+    /// With a password for encrypted PDF files; those that open without one need none.
+    #[must_use]
+    pub fn with_pdf_password(mut self, password: Zeroizing<String>) -> Self {
+        self.password = Some(password);
         self
     }
 

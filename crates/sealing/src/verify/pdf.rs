@@ -14,8 +14,9 @@ use pki::{Certificate, Crl, OcspResponse};
 use self::changes::judge_changes;
 use self::ranges::RangeDigests;
 use super::signed_value::Judged;
-use super::{Verifier, read_up_to, signature_report};
+use super::{Trust, Verifier, read_up_to, signature_report};
 use crate::code::{Check, Code};
+use crate::pdf_password;
 use crate::report::{
     Conclusion, DocumentSummary, Findings, InputKind, REPORT_SCHEMA, Report, SignatureKind, SignatureReport,
     StampSummary, conclusion_of,
@@ -33,6 +34,24 @@ pub(super) struct Evidence {
 }
 
 impl Verifier {
+    /// One that asks of integrity alone.
+    pub(crate) fn trusting_nobody(&self) -> Self {
+        let mut nobody = Self::new(Trust::default(), Vec::new(), Vec::new());
+        nobody.password.clone_from(&self.password);
+        nobody
+    }
+
+    /// A PDF file, opened by the password if it is encrypted.
+    pub(crate) fn open_pdf<'a>(&self, bytes: &'a [u8]) -> Result<Document<'a>, pdf::Error> {
+        let mut document = Document::open(bytes)?;
+        self.unlock(&mut document)?;
+        Ok(document)
+    }
+
+    fn unlock(&self, document: &mut Document<'_>) -> Result<(), pdf::Error> {
+        pdf_password::open(document, self.password.as_ref().map(|password| password.as_str()))
+    }
+
     pub(super) fn verify_pdf(&self, source: &impl Source, name: &str, at: Timestamp) -> io::Result<Report> {
         let length = source.len();
         if length > PDF_BYTES_MAX as u64 {
@@ -54,7 +73,7 @@ impl Verifier {
     pub(crate) fn judge_pdf(&self, bytes: &[u8], name: &str, at: Timestamp) -> Report {
         let mut findings = Findings::default();
         findings.checked(Check::Format);
-        let document = match Document::open(bytes) {
+        let mut document = match Document::open(bytes) {
             Ok(document) => document,
             Err(error) => match Document::repair(bytes) {
                 Ok(document) => {
@@ -69,8 +88,16 @@ impl Verifier {
                 Err(_) => return refused(&error, name, at),
             },
         };
-        if document.is_encrypted() {
-            findings.add(Check::Format, Code::PdfEncrypted);
+        // An encryption that is not supported leaves it locked, like a password that does not fit.
+        let opened = self.unlock(&mut document);
+        if document.is_locked() {
+            let said = opened.err().map(|error| error.to_string());
+            findings.explain(
+                Check::Format,
+                Code::PdfEncrypted,
+                Vec::new(),
+                said.into_iter().collect(),
+            );
         }
         let signatures = match pdf::signatures(&document) {
             Ok(signatures) => signatures,

@@ -7,6 +7,7 @@ mod corpus;
 mod others;
 mod pdf_corpus;
 mod pdf_judges;
+mod pdf_opened;
 mod pdf_rendering;
 mod pdf_round_trip;
 mod round_trip;

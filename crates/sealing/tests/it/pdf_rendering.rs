@@ -67,6 +67,7 @@ fn stamped(scene: &Scene, document: Vec<u8>, picture: &[u8], position: Position)
         positions: &[position],
         mode: Mode::Continue,
         blank_pages: BlankPages::Refuse,
+        repair: false,
         time: now(),
         form: PdfForm::Seal,
         level: PdfLevel::B,

@@ -81,6 +81,7 @@ fn stamp(
         positions,
         mode,
         blank_pages: BlankPages::Refuse,
+        repair: false,
         time: now(),
         form,
         level: PdfLevel::B,
