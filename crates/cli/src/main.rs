@@ -6,6 +6,7 @@
 mod audit;
 mod backup;
 mod ca;
+mod changed_pages;
 mod common;
 mod foreign_key;
 mod impression;

@@ -114,7 +114,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
 }
 
 /// Whether a file begins as PDF files do.
-fn is_pdf(path: &Path) -> Result<bool, Failure> {
+pub(crate) fn is_pdf(path: &Path) -> Result<bool, Failure> {
     let file = File::open(path).map_err(|error| Failure::input(path, &error))?;
     let mut head = Vec::new();
     let read = file.take(PDF_MAGIC.len() as u64).read_to_end(&mut head);

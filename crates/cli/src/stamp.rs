@@ -96,7 +96,7 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         ));
     }
     let document = open(args)?;
-    let verifier = args.trust.verifier()?;
+    let verifier = args.pdf.password.give(args.trust.verifier()?)?;
     let how = How {
         positions: &positions,
         mode: if args.lock { Mode::Lock } else { Mode::Continue },

@@ -1,12 +1,15 @@
 //! `yinxin stamp` on PDF documents: forms and levels of the signature.
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::ValueEnum;
 use pki::{MessageKey, VerifiedPath};
-use sealing::{DigestTimestampSource, PdfForm, PdfLevel, PdfSealOrder, Shown, seal_pdf};
+use sealing::{DigestTimestampSource, PdfForm, PdfLevel, PdfSealOrder, Shown, Verifier, seal_pdf};
+use zeroize::Zeroizing;
 
 use crate::common::{Context, Failure};
+use crate::pin::read_secret;
 use crate::stamp::How;
 use crate::words::pdf_seal_error;
 
@@ -20,6 +23,36 @@ pub(crate) struct PdfArgs {
     /// PDF 签名级别，不给则有 --tsa 时为 t，否则为 b / level of the signature in a PDF; t with --tsa when absent, else b
     #[arg(long, value_enum)]
     level: Option<Level>,
+    /// PDF 结构损坏时，仍按推测读出的内容盖章，并重新列出其对象 /
+    /// stamp a damaged PDF as it is read by guesswork, and list its objects anew
+    #[arg(long)]
+    repair: bool,
+    #[command(flatten)]
+    pub(crate) password: PdfPasswordArgs,
+}
+
+/// The password of encrypted PDF documents.
+#[derive(clap::Args, Default)]
+pub(crate) struct PdfPasswordArgs {
+    /// 存有加密 PDF 打开口令的文件，“-”为标准输入；无需口令即可打开的不用给 /
+    /// file that holds the password of an encrypted PDF, "-" for standard input; many open without one
+    #[arg(long, value_name = "FILE")]
+    pdf_password_file: Option<PathBuf>,
+}
+
+impl PdfPasswordArgs {
+    /// The verifier with the password, if one was given.
+    pub(crate) fn give(&self, verifier: Verifier) -> Result<Verifier, Failure> {
+        Ok(match self.read()? {
+            Some(password) => verifier.with_pdf_password(password),
+            None => verifier,
+        })
+    }
+
+    /// The password, if one was given.
+    pub(crate) fn read(&self) -> Result<Option<Zeroizing<String>>, Failure> {
+        self.pdf_password_file.as_deref().map(read_secret).transpose()
+    }
 }
 
 /// PDF 签名形式.
@@ -49,12 +82,13 @@ enum Level {
 impl PdfArgs {
     /// Options that mean nothing for OFD are mistakes.
     pub(crate) fn refuse_for_ofd(&self) -> Result<(), Failure> {
-        if self.form.is_none() && self.level.is_none() {
+        let unused = self.form.is_none() && self.level.is_none() && !self.repair;
+        if unused && self.password.pdf_password_file.is_none() {
             return Ok(());
         }
         Err(Failure::usage(
-            "--form 和 --level 只用于 PDF 文件",
-            "--form and --level are for PDF documents only",
+            "--form、--level、--repair 和 --pdf-password-file 只用于 PDF 文件",
+            "--form, --level, --repair and --pdf-password-file are for PDF documents only",
         ))
     }
 }
@@ -97,7 +131,7 @@ pub(crate) fn stamp_pdf(
         positions: how.positions,
         mode: how.mode,
         blank_pages: how.blank_pages,
-        repair: false,
+        repair: args.repair,
         time: how.time,
         form,
         level,

@@ -13,8 +13,11 @@ use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use jiff::Timestamp;
 use sealing::{Conclusion, Depth, Report, Verifier, render};
+use zeroize::Zeroizing;
 
+use crate::changed_pages;
 use crate::common::{Context, Failure, files_below};
+use crate::stamp_pdf::PdfPasswordArgs;
 use crate::trust::TrustArgs;
 
 /// 验证 OFD 文件、电子印章（.esl）和电子签章数据（SignedValue.dat）。
@@ -29,6 +32,8 @@ pub(crate) struct Args {
     files: Vec<PathBuf>,
     #[command(flatten)]
     trust: TrustArgs,
+    #[command(flatten)]
+    password: PdfPasswordArgs,
     /// 按此时间判断，如 2026-01-31T12:00:00+08:00 / judge for this time instead of now
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
@@ -38,6 +43,10 @@ pub(crate) struct Args {
     /// 报告详细程度 / how much to print
     #[arg(long, value_enum, default_value_t = Detail::Reasons, conflicts_with = "json")]
     detail: Detail,
+    /// 把 PDF 签章之后改动的页面画到此目录：签章时与现在并排 /
+    /// draw the pages of PDFs that changed after sealing into this folder, as signed beside as shown now
+    #[arg(long, value_name = "DIR")]
+    pages: Option<PathBuf>,
     /// 同时验证的文件数 / how many files at once
     #[arg(long, value_name = "N")]
     jobs: Option<NonZero<usize>>,
@@ -67,6 +76,11 @@ impl From<Detail> for Depth {
 /// Runs the command.
 pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
     let verifier = args.trust.verifier()?;
+    let password = args.password.read()?;
+    let verifier = match &password {
+        Some(password) => verifier.with_pdf_password(password.clone()),
+        None => verifier,
+    };
     let files = files_below(&args.files)?;
     let at = args.at.unwrap_or(context.now);
     let progress = progress_bar(files.len());
@@ -76,7 +90,13 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         match report {
             Ok(report) => {
                 tally.add(report.conclusion);
-                progress.suspend(|| print_report(args, context, &report))
+                progress.suspend(|| {
+                    print_report(args, context, &report)?;
+                    match &args.pages {
+                        Some(folder) => draw_pages(args, context, path, folder, &verifier, password.as_ref()),
+                        None => Ok(()),
+                    }
+                })
             }
             Err(error) => {
                 tally.unreadable += 1;
@@ -92,6 +112,28 @@ pub(crate) fn run(args: &Args, context: &Context) -> Result<ExitCode, Failure> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(ExitCode::from(74)),
         Err(error) => Err(Failure::output(Path::new("-"), &error)),
         Ok(()) => Ok(tally.exit_code()),
+    }
+}
+
+/// A file whose pages cannot be drawn has its report all the same; why is said on standard error.
+fn draw_pages(
+    args: &Args,
+    context: &Context,
+    path: &Path,
+    folder: &Path,
+    verifier: &Verifier,
+    password: Option<&Zeroizing<String>>,
+) -> io::Result<()> {
+    match changed_pages::draw(path, folder, verifier, password, context) {
+        Ok(Some(index)) if !args.json => {
+            let label = context.language.pick("改动的页面：", "changed pages: ");
+            writeln!(io::stdout().lock(), "{label}{}", index.display())
+        }
+        Ok(_) => Ok(()),
+        Err(failure) => {
+            failure.print(context.language);
+            Ok(())
+        }
     }
 }
 

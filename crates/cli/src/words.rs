@@ -64,8 +64,11 @@ pub(crate) fn seal_error(error: &SealError) -> Failure {
 /// Why a PDF is not sealed.
 pub(crate) fn pdf_seal_error(error: &PdfSealError) -> Failure {
     let zh = match error {
+        PdfSealError::Encrypted => {
+            "PDF 已加密：请用 --pdf-password-file 给出正确的打开口令".into()
+        }
         PdfSealError::Document(_) => {
-            "PDF 不能盖章：结构损坏、已加密或超出上限，请用生成它的软件重新导出".into()
+            "PDF 不能盖章：结构损坏或超出上限，请用生成它的软件重新导出；确需按推测读出的内容盖章请用 --repair".into()
         }
         PdfSealError::Locked { field } => {
             format!("签章 {field} 已锁定文件，再盖章会使其失效：请在锁定前加盖")

@@ -7,6 +7,7 @@ mod pdf_password;
 mod pdf_picture;
 mod pdf_place;
 mod pdf_refusal;
+mod pdf_revisions;
 mod pdf_seal;
 mod pdf_svg;
 mod position;
@@ -20,6 +21,7 @@ pub use code::{Check, Code, Effect, Language, SubIndication, Words};
 pub use document::{DocumentFacts, DocumentKind, StampError, StampOrder, document_facts, stamp};
 pub use pdf::PDF_BYTES_MAX;
 pub use pdf_refusal::PdfSealError;
+pub use pdf_revisions::{SignedRevision, changed_revisions};
 pub use pdf_seal::{DigestTimestampSource, PdfForm, PdfLevel, PdfSealOrder, SealedPdf, Shown, seal_pdf};
 pub use position::{
     Edge, Fold, PLACEMENTS_MAX, PageSelection, PageSizes, Placement, Position, PositionError, SLICE_MM_MIN,

@@ -147,3 +147,85 @@ fn r54_keys_of_other_suites_sign_without_a_seal() {
         );
     }
 }
+
+#[test]
+fn r54_encrypted_and_damaged_files_need_to_be_asked_for() {
+    let place = crate::engine::with_seal();
+    let stamp = "--seal seal.esl --key office --trust ca/trust --certs ca/certs --point 1:120,200";
+    let mut damaged = document();
+    damaged.truncate(damaged.len() - 30);
+    place.write("damaged.pdf", damaged);
+    let refusal = place
+        .line(&format!("stamp damaged.pdf {stamp} --out no.pdf"))
+        .failure(65);
+    assert!(refusal.contains("--repair"), "{refusal}");
+    assert!(!place.path("no.pdf").exists());
+    place.ok(&format!("stamp damaged.pdf {stamp} --out repaired.pdf --repair"));
+    place.ok("verify repaired.pdf --trust ca/trust --certs ca/certs");
+    place.write("letter.pdf", document());
+    let made = std::process::Command::new("qpdf")
+        .args(["--encrypt", "open me", "owner", "256", "--"])
+        .args([place.path("letter.pdf"), place.path("locked.pdf")])
+        .status();
+    if made.is_err() {
+        println!("SKIPPED: qpdf is not installed");
+        return;
+    }
+    place.write("password", "open me\n");
+    let refusal = place
+        .line(&format!("stamp locked.pdf {stamp} --out no.pdf"))
+        .failure(65);
+    assert!(refusal.contains("--pdf-password-file"), "{refusal}");
+    place.ok(&format!(
+        "stamp locked.pdf {stamp} --out sealed.pdf --pdf-password-file password"
+    ));
+    let verify = "verify sealed.pdf --trust ca/trust --certs ca/certs";
+    assert_eq!(
+        place.line(verify).status(),
+        Some(2),
+        "closed, it cannot be judged"
+    );
+    place.ok(&format!("{verify} --pdf-password-file password"));
+}
+
+#[test]
+fn r58_pages_are_shown_as_they_were_signed_and_as_they_are_now() {
+    let place = crate::engine::with_seal();
+    place.write("letter.pdf", document());
+    let stamp = "--seal seal.esl --key office --trust ca/trust --certs ca/certs";
+    place.ok(&format!(
+        "stamp letter.pdf {stamp} --point 1:20,20 --out once.pdf"
+    ));
+    let verify = "--trust ca/trust --certs ca/certs --pages changes";
+    let report = place.ok(&format!("verify once.pdf {verify}"));
+    assert!(
+        !report.contains("changes") && !place.path("changes").exists(),
+        "{report}"
+    );
+    place.ok(&format!(
+        "stamp once.pdf {stamp} --point 1:120,200 --out twice.pdf"
+    ));
+    let report = place.ok(&format!("verify twice.pdf {verify}"));
+    assert!(report.contains("index.html"), "{report}");
+    let index = String::from_utf8(place.read("changes/twice.pdf/index.html")).unwrap();
+    assert!(
+        index.contains("signed-1-page-1.png") && index.contains("now-1-page-1.png"),
+        "{index}"
+    );
+    // The signed revision is the file as it was; its picture differs from today's.
+    assert_eq!(
+        place.read("changes/twice.pdf/signed-1.pdf"),
+        place.read("once.pdf")
+    );
+    let (before, after) = (
+        "changes/twice.pdf/signed-1-page-1.png",
+        "changes/twice.pdf/now-1-page-1.png",
+    );
+    assert_ne!(place.read(before), place.read(after));
+    assert!(
+        !place.path("changes/twice.pdf/signed-2.pdf").exists(),
+        "the last seal is what is shown"
+    );
+    let again = place.line(&format!("verify twice.pdf {verify}"));
+    assert!(again.errors().contains("已存在"), "nothing is overwritten");
+}
