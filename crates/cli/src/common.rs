@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::ValueEnum;
+use gm::SelfTestFailed;
 use jiff::Timestamp;
 use rand_core::CryptoRng;
 use sealing::Language;
@@ -131,6 +132,18 @@ impl Failure {
             status: 73,
             zh: format!("无法写入 {path}：{}", io_words(error)),
             en: format!("cannot write {path}: {error}"),
+        }
+    }
+
+    /// A known answer was not met.
+    pub(crate) fn self_test(error: SelfTestFailed) -> Self {
+        let algorithm = error.algorithm;
+        Self {
+            status: 70,
+            zh: format!(
+                "密码算法自检未通过（{algorithm}）：本程序或本机不可信，已停止运行。请重新安装程序或更换机器"
+            ),
+            en: format!("{error}; reinstall the program or use another machine"),
         }
     }
 

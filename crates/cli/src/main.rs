@@ -36,6 +36,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use getrandom::SysRng;
+use gm::SelfTestFailed;
 use jiff::Timestamp;
 use rand_core::UnwrapErr;
 use server::Outside;
@@ -89,11 +90,17 @@ fn main() -> ExitCode {
         }
     };
     let context = context(cli.lang);
-    let outcome = match gm::self_test() {
-        Ok(()) => run(cli.command, &context),
-        Err(error) => Err(Failure::software(error.to_string())),
-    };
+    let outcome = after(gm::self_test(), || run(cli.command, &context));
     outcome.unwrap_or_else(|failure| failure.print(context.language))
+}
+
+/// A program whose self-test failed serves nothing, signs nothing and judges nothing.
+fn after(
+    self_test: Result<(), SelfTestFailed>,
+    run: impl FnOnce() -> Result<ExitCode, Failure>,
+) -> Result<ExitCode, Failure> {
+    self_test.map_err(Failure::self_test)?;
+    run()
 }
 
 fn run(command: Command, context: &Context) -> Result<ExitCode, Failure> {
@@ -135,5 +142,22 @@ fn context(lang: Lang) -> Context {
         variables: || std::env::vars_os().filter_map(utf8).collect(),
         outside: || Outside::new(Timestamp::now, UnwrapErr(SysRng)),
         pin: std::env::var("YINXIN_PIN").ok().map(Zeroizing::new),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_whose_self_test_failed_does_nothing() {
+        let failed = SelfTestFailed {
+            algorithm: "SM2 signing",
+        };
+        let failure = after(Err(failed), || unreachable!("nothing is served")).unwrap_err();
+        assert_eq!(failure.print(Lang::En.into()), ExitCode::from(70));
+        assert!(failure.zh.contains("SM2 signing"), "{}", failure.zh);
+        let served = ExitCode::from(3);
+        assert_eq!(after(Ok(()), || Ok(served)).unwrap(), served);
     }
 }

@@ -96,7 +96,6 @@ impl Verifier {
         self
     }
 
-    /// With OCSP responses beside the revocation lists. Makers of seals are asked of lists only.
     /// With OCSP responses beside the revocation lists.
     #[must_use]
     pub fn with_responses(mut self, responses: Vec<OcspResponse>) -> Self {

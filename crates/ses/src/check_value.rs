@@ -9,6 +9,7 @@ use pki::{Certificate, KeyFault};
 
 use crate::layout::MakerRange;
 use crate::seal::Seal;
+use crate::tbs_digest::maker_digest;
 
 /// What became of a signature value. Each case stands alone; trust in the key is another question.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -194,7 +195,12 @@ pub(crate) fn check_seal_value(seal: &Seal) -> SignatureCheck {
         [
             (
                 covers,
-                Box::new(move |key| Some(key.message_digest(&seal.maker_bytes(range)))),
+                Box::new(move |key| {
+                    Some(match range == standard[0] {
+                        true => maker_digest(key, seal),
+                        false => key.message_digest(&seal.maker_bytes(range)),
+                    })
+                }),
             ),
             (
                 covers,

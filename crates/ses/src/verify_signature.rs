@@ -15,7 +15,7 @@ use crate::error::DeviationKind;
 use crate::extension::{CriticalExtension, critical};
 use crate::seal::{Seal, SealerList};
 use crate::signature::SealSignature;
-use crate::tbs_digest::tbs_digest;
+use crate::tbs_digest::{hash_together, tbs_digest};
 use crate::verify::{SealContext, SealFacts, check_seal};
 
 /// The protected original: for OFD, Signature.xml.
@@ -172,6 +172,9 @@ pub fn check_signature(
             paths,
         ))
     });
+    if let Ok(Ok(key)) = signature.sealer().map(Certificate::public_key) {
+        hash_together(key, signature.tbs_bytes(), signature.seal());
+    }
     let deviations = signature.deviations();
     SignatureFacts {
         signature: check_tbs(signature, original),
