@@ -318,18 +318,12 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
             div { (actions(visit, &application, compared.is_some(), &custodians)) }
         }
     };
-    let mut response = page(
-        visit,
-        &Sheet {
-            title: &title,
-            above: &above(l),
-            body,
-        },
-    );
-    if let Some(problem) = problem {
-        *response.status_mut() = problem.status();
-    }
-    Ok(response)
+    let sheet = Sheet {
+        title: &title,
+        above: &above(l),
+        body,
+    };
+    Ok(page_with(visit, &sheet, problem))
 }
 
 fn face(id: ApplicationId, digest: &Digest32, name: &str) -> Markup {

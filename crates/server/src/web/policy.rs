@@ -7,7 +7,7 @@ use maud::html;
 use registry::usage::{ApprovalRule, Approver, Separation, Step};
 use registry::{Role, UnitId};
 
-use super::layout::{Sheet, page};
+use super::layout::{Sheet, page_with};
 use super::parts::{Field, empty, hidden, problem_box, select};
 use super::uses::holds;
 use super::visit::{Visit, see};
@@ -69,18 +69,12 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
             }
         }
     };
-    let mut response = page(
-        visit,
-        &Sheet {
-            title,
-            above: &[],
-            body,
-        },
-    );
-    if let Some(problem) = problem {
-        *response.status_mut() = problem.status();
-    }
-    Ok(response)
+    let sheet = Sheet {
+        title,
+        above: &[],
+        body,
+    };
+    Ok(page_with(visit, &sheet, problem))
 }
 
 pub(crate) async fn adopt(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {

@@ -13,7 +13,7 @@ use serde_json::json;
 use zeroize::Zeroizing;
 
 use super::form::Form;
-use super::layout::{Sheet, page};
+use super::layout::{Sheet, page, page_with};
 use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
 use super::uses::{holds, rows, units};
 use super::visit::{Visit, see};
@@ -125,18 +125,12 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
         }
     };
     let above = [("/seals", l.pick("印章", "Seals"))];
-    let mut response = page(
-        visit,
-        &Sheet {
-            title,
-            above: &above,
-            body,
-        },
-    );
-    if let Some(problem) = problem {
-        *response.status_mut() = problem.status();
-    }
-    Ok(response)
+    let sheet = Sheet {
+        title,
+        above: &above,
+        body,
+    };
+    Ok(page_with(visit, &sheet, problem))
 }
 
 fn event_word(name: &str, l: Language) -> &str {

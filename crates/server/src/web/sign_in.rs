@@ -2,12 +2,11 @@
 
 use std::sync::Arc;
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use maud::html;
 use zeroize::Zeroizing;
 
-use super::layout::{Sheet, page};
+use super::layout::{Sheet, page_with};
 use super::parts::{Field, hidden, problem_box};
 use super::visit::{Connection, Visit, place_here, see, set_cookie};
 use crate::app::{Credentials, Error, SecondFactor, Service, SignInFault};
@@ -130,11 +129,5 @@ fn form(visit: &Visit, (account, next): (&str, &str), renew: bool, problem: Opti
         above: &[],
         body,
     };
-    let mut response = page(visit, &sheet);
-    if let Some(problem) = problem {
-        *response.status_mut() = problem.status();
-    } else {
-        *response.status_mut() = StatusCode::OK;
-    }
-    response
+    page_with(visit, &sheet, problem)
 }

@@ -16,7 +16,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use registry::SealRecord;
 use sealing::{Conclusion, Depth, InputKind, Language, Report, conclusion_word, render};
 
-use super::layout::{Sheet, page};
+use super::layout::{Sheet, page, page_with};
 use super::parts::{Field, badge, empty, hidden, problem_box, time};
 use super::report;
 use super::visit::{Visit, see};
@@ -91,11 +91,7 @@ fn upload_page(visit: &Visit, problem: Option<&Problem>) -> Response {
         above: &[],
         body,
     };
-    let mut response = page(visit, &sheet);
-    if let Some(problem) = problem {
-        *response.status_mut() = problem.status();
-    }
-    response
+    page_with(visit, &sheet, problem)
 }
 
 fn kept(service: &Service, visit: &Visit) -> Result<Arc<Verified>, Problem> {
