@@ -93,7 +93,12 @@ fn run(args: &RunArgs) -> Result<(), Failure> {
     let (programs, told) = (Programs::default(), Arc::new(AtomicBool::new(false)));
     stop_on_signals(programs.clone(), Arc::clone(&told)).map_err(Failure::file(Path::new("signals")))?;
     let lived = live(args, &yinxin, &programs, &told);
-    programs.stop();
+    if !programs.stop() {
+        // A signal stopped them, so what failed here is its echo; the thread that got it ends this program.
+        loop {
+            std::thread::park();
+        }
+    }
     lived
 }
 

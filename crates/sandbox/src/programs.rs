@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead as _, BufReader};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -46,7 +47,11 @@ impl Programs {
             if running.over {
                 return Err(failed("已中断 / interrupted".into()));
             }
-            let mut child = command.spawn().map_err(|error| failed(error.to_string()))?;
+            // In a group of its own: Ctrl-C at the terminal reaches this program only, which then stops them in order.
+            let mut child = command
+                .process_group(0)
+                .spawn()
+                .map_err(|error| failed(error.to_string()))?;
             let output = child.stdout.take();
             running.children.push((program.clone(), child));
             output
@@ -74,10 +79,13 @@ impl Programs {
         })
     }
 
-    /// Stops all of them, the last first, and waits; whoever does not end is killed.
-    pub(crate) fn stop(&self) {
+    /// Stops all of them, the last first, and waits; whoever does not end is killed. Whether this call did so: the
+    /// first one does.
+    pub(crate) fn stop(&self) -> bool {
         let mut running = self.lock();
-        running.over = true;
+        if std::mem::replace(&mut running.over, true) {
+            return false;
+        }
         let mut children = std::mem::take(&mut running.children);
         children.reverse();
         for (_, child) in &mut children {
@@ -94,6 +102,7 @@ impl Programs {
             let _ = child.kill();
             let _ = child.wait();
         }
+        true
     }
 }
 
@@ -101,7 +110,7 @@ impl Programs {
 pub(crate) fn run(command: &mut Command, statuses: &[i32]) -> Result<String, Failure> {
     let program = words(command);
     let failed = |told: String| Failure::Program { program, told };
-    let output = match command.stdin(Stdio::null()).output() {
+    let output = match command.process_group(0).stdin(Stdio::null()).output() {
         Ok(output) => output,
         Err(error) => return Err(failed(error.to_string())),
     };
