@@ -21,21 +21,51 @@ pub struct Pixels {
     dpi: f64,
 }
 
+/// A drawn page without its paper.
+#[derive(Clone, Debug)]
+pub struct ClearPixels {
+    /// In pixels.
+    pub width: u32,
+    /// In pixels.
+    pub height: u32,
+    /// Red, green, blue, opacity for each pixel, row by row.
+    pub rgba: Vec<u8>,
+}
+
 impl Scene {
     /// Draws the page on white paper, at so many dots per inch.
     pub fn to_pixels(&self, dpi: f64) -> Result<Pixels, Error> {
+        let pixmap = self.draw_on(Color::WHITE, dpi)?;
+        Ok(Pixels { pixmap, dpi })
+    }
+
+    /// Draws the page without its paper, at so many dots per inch.
+    pub fn to_clear_pixels(&self, dpi: f64) -> Result<ClearPixels, Error> {
+        let pixmap = self.draw_on(Color::TRANSPARENT, dpi)?;
+        let rgba = pixmap.pixels().iter().flat_map(|pixel| {
+            let pixel = pixel.demultiply();
+            [pixel.red(), pixel.green(), pixel.blue(), pixel.alpha()]
+        });
+        Ok(ClearPixels {
+            width: pixmap.width(),
+            height: pixmap.height(),
+            rgba: rgba.collect(),
+        })
+    }
+
+    fn draw_on(&self, ground: Color, dpi: f64) -> Result<Pixmap, Error> {
         let scale = dpi / MM_PER_INCH;
         let size = (self.width_mm * scale, self.height_mm * scale);
         let (width, height) = check_size(size, dpi, &self.limits)?;
         let mut pixmap = Pixmap::new(width, height).ok_or(too_many_pixels(&self.limits))?;
-        pixmap.fill(Color::WHITE);
+        pixmap.fill(ground);
         let mut raster = Raster {
             scene: self,
             work_left: self.limits.work_pixels_max,
             to_pixels: Transform::from_scale(scale as f32, scale as f32),
         };
         raster.draw(&mut pixmap)?;
-        Ok(Pixels { pixmap, dpi })
+        Ok(pixmap)
     }
 }
 

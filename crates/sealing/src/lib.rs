@@ -9,7 +9,6 @@ mod pdf_place;
 mod pdf_refusal;
 mod pdf_revisions;
 mod pdf_seal;
-mod pdf_svg;
 mod position;
 mod report;
 mod seal;

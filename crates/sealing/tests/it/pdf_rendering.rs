@@ -3,10 +3,12 @@
 use std::fs;
 use std::process::Command;
 
+use ofd::builder::{DocumentBuilder, Drawing, ImageFormat};
+use ofd::geometry::Box as MmBox;
 use pki::{MessageKey, Purpose};
 use sealing::{
-    BlankPages, Conclusion, Edge, Mode, PageSelection, PdfForm, PdfLevel, PdfSealOrder, Position, Shown,
-    seal_pdf,
+    BlankPages, Conclusion, Edge, Mode, PageSelection, PdfForm, PdfLevel, PdfSealError, PdfSealOrder,
+    Position, Shown, seal_pdf,
 };
 use ses::{ListKind, SealVersion};
 use testkit::now;
@@ -29,6 +31,22 @@ fn png() -> Vec<u8> {
         .write_to(&mut std::io::Cursor::new(&mut bytes), image::ImageFormat::Png)
         .unwrap();
     bytes
+}
+
+/// The same as an OFD document of one page, drawn or with the pixels as an image.
+fn ofd(is_drawn: bool) -> Vec<u8> {
+    let mut document = DocumentBuilder::new("0123456789abcdef0123456789abcdef");
+    let all = MmBox::new(0.0, 0.0, 40.0, 40.0);
+    let drawing = if is_drawn {
+        let upper = MmBox::new(0.0, 0.0, 20.0, 10.0);
+        Drawing::new()
+            .rectangle(MmBox::new(0.0, 0.0, 20.0, 40.0), None, Some([255, 0, 0]))
+            .rectangle(upper, None, Some([0, 0, 255]))
+    } else {
+        Drawing::new().image(document.image(ImageFormat::Png, png()), all)
+    };
+    document.page((40.0, 40.0), drawing);
+    document.build().unwrap()
 }
 
 /// Two pages with these attributes, and a word to stamp on.
@@ -58,6 +76,18 @@ fn document(attributes: &str) -> Vec<u8> {
 }
 
 fn stamped(scene: &Scene, document: Vec<u8>, picture: &[u8], position: Position) -> Vec<u8> {
+    let out = stamp(scene, document, picture, position).unwrap();
+    let report = scene.verify(&out);
+    assert_eq!(report.conclusion, Conclusion::Passed, "{:?}", codes(&report));
+    out
+}
+
+fn stamp(
+    scene: &Scene,
+    document: Vec<u8>,
+    picture: &[u8],
+    position: Position,
+) -> Result<Vec<u8>, PdfSealError> {
     let seal = scene.pki.seal(SealVersion::V4, ListKind::Certificates, picture);
     let verified = scene.verified(&seal);
     let sealer = scene.path(&scene.pki.sealer, Purpose::Signer);
@@ -75,10 +105,8 @@ fn stamped(scene: &Scene, document: Vec<u8>, picture: &[u8], position: Position)
     };
     let mut out = Vec::new();
     let key = MessageKey::Sm2(&scene.pki.sealer.key);
-    seal_pdf(document, &order, key, None, &mut out).unwrap();
-    let report = scene.verify(&out);
-    assert_eq!(report.conclusion, Conclusion::Passed, "{:?}", codes(&report));
-    out
+    seal_pdf(document, &order, key, None, &mut out)?;
+    Ok(out)
 }
 
 /// The page as it is seen, a pixel for each quarter of a mm; `None` after saying loudly what is missing.
@@ -133,7 +161,7 @@ const PAGES: [&str; 7] = [
 #[test]
 fn r54_stamps_are_seen_upright_where_they_were_put() {
     let scene = Scene::new();
-    for picture in [SVG.as_bytes(), &png()] {
+    for picture in [SVG.as_bytes(), &png(), &ofd(true), &ofd(false)] {
         for attributes in PAGES {
             let position = Position::Point {
                 pages: PageSelection::Pages(vec![1]),
@@ -156,6 +184,32 @@ fn r54_stamps_are_seen_upright_where_they_were_put() {
                 assert_eq!(at(x, y), expected, "{attributes:?} at {x}, {y}");
             }
         }
+    }
+}
+
+/// Outlines stay outlines; words in a font that the picture does not bring would look otherwise on every machine.
+#[test]
+fn pictures_that_are_ofd_documents_stay_outlines_or_are_refused() {
+    let scene = Scene::new();
+    let at = Position::Point {
+        pages: PageSelection::Pages(vec![1]),
+        x_mm: 30.0,
+        y_mm: 50.0,
+    };
+    let outlines = stamped(&scene, document(""), &ofd(true), at.clone());
+    let pixels = stamped(&scene, document(""), &ofd(false), at.clone());
+    let is_image = |file: &[u8]| file.windows(15).any(|bytes| bytes == b"/Subtype /Image");
+    assert!(!is_image(&outlines) && is_image(&pixels));
+
+    let mut worded = DocumentBuilder::new("0123456789abcdef0123456789abcdef");
+    let font = worded.font("宋体");
+    worded.page((40.0, 40.0), Drawing::new().text(font, 4.0, 5.0, 20.0, "印信"));
+    for (picture, why) in [(worded.build().unwrap(), "宋体"), (ofd(true)[..200].to_vec(), "")] {
+        let refused = stamp(&scene, document(""), &picture, at.clone());
+        let Err(PdfSealError::Picture(said)) = refused else {
+            panic!("{refused:?}")
+        };
+        assert!(said.contains(why), "{said}");
     }
 }
 
