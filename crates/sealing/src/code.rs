@@ -401,8 +401,8 @@ codes! {
 
     // Paths.
     NoTrustAnchors "NO_TRUST_ANCHORS" Indeterminate Some(Sub::NoCertificateChainFound),
-        zh "没有给出可信的根证书" / "请用 --trust 指定信任锚目录",
-        en "no trust anchors were given" / "name a folder of anchors with --trust";
+        zh "没有给出可信的根证书" / "请提供信任锚；在网页上请告知管理员",
+        en "no trust anchors were given" / "give trust anchors; on a web page, tell its administrator";
     PathNotFound "PATH_NOT_FOUND" Indeterminate Some(Sub::NoCertificateChainFound),
         zh "找不到从证书到信任锚的路径" / "请补充签发机构的证书（--certs）或信任锚（--trust）",
         en "no path from the certificate to a trust anchor" / "add the issuer's certificate (--certs) or the anchor (--trust)";
@@ -437,8 +437,8 @@ codes! {
         zh "证书使用了此处不支持的算法" / "请用签发方的软件核验",
         en "a certificate uses an algorithm that is not supported here" / "verify with the issuer's own software";
     PathLimit "PATH_LIMIT" Indeterminate Some(Sub::NoCertificateChainFound),
-        zh "证书路径的查找超出上限" / "请减少 --certs 中的无关证书",
-        en "the search for a path exceeded its limit" / "remove unrelated certificates from --certs";
+        zh "证书路径的查找超出上限" / "请减少提供的无关证书",
+        en "the search for a path exceeded its limit" / "give fewer unrelated certificates";
 
     // Revocation.
     RevokedBefore "REVOKED_BEFORE_SIGNING" Failed Some(Sub::Revoked),
@@ -451,16 +451,16 @@ codes! {
         zh "证书已被撤销，没有可信时间证明签章在撤销之前" / "请签发方提供证据或重新签章",
         en "the certificate is revoked, and no trusted time proves that the seal is older" / "ask the issuer for evidence or a new seal";
     RevocationUnknown "REVOCATION_NOT_CHECKED" Note None,
-        zh "未核对撤销状态" / "可用 --crl 提供撤销列表",
-        en "revocation was not checked" / "give revocation lists with --crl";
+        zh "未核对撤销状态" / "须有签发机构的撤销列表才能核对",
+        en "revocation was not checked" / "checking it takes the issuer's revocation list";
 
     // Time.
     TimeUnreadable "SIGNING_TIME_UNREADABLE" Failed Some(Sub::FormatFailure),
         zh "签章时间无法读取，有效期无从判断" / "请向签发方核实",
         en "the signing time cannot be read, so periods cannot be judged" / "check with the issuer";
     TimeInFuture "SIGNING_TIME_IN_FUTURE" Indeterminate Some(Sub::NotYetValid),
-        zh "签章时间晚于验证时间" / "请核对系统时间，或使用 --at",
-        en "the signing time is later than the time of verification" / "check the clock, or use --at";
+        zh "签章时间晚于验证时间" / "请核对系统时间，或指定验证时间",
+        en "the signing time is later than the time of verification" / "check the clock, or name the time of verification";
     TimestampAbsent "TIMESTAMP_ABSENT" Note None,
         zh "没有时间戳：签章时间由签章人自报" / "",
         en "no timestamp: the signing time is the sealer's own claim" / "";
@@ -474,8 +474,8 @@ codes! {
         zh "时间戳不属于这个签章" / "请勿采信",
         en "the timestamp does not belong to this signature" / "do not rely on it";
     TimestampUntrusted "TIMESTAMP_UNTRUSTED" Indeterminate Some(Sub::NoCertificateChainFound),
-        zh "时间戳服务器的证书没有可信路径" / "请在 --trust 的 tsa 目录中补充信任锚",
-        en "the timestamp authority's certificate has no trusted path" / "add its anchor to the tsa folder of --trust";
+        zh "时间戳服务器的证书没有可信路径" / "请在时间戳的信任锚中补充其根证书",
+        en "the timestamp authority's certificate has no trusted path" / "add its root to the anchors for timestamps";
     TimestampRevoked "TIMESTAMP_AUTHORITY_REVOKED" Indeterminate Some(Sub::RevokedNoPoe),
         zh "时间戳服务器的证书已被撤销，时间戳不能证明时间" / "请签发方提供其他时间证据或重新签章",
         en "the timestamp authority's certificate is revoked: the timestamp proves no time" / "ask the issuer for other evidence of the time or for a new seal";
@@ -630,6 +630,20 @@ mod tests {
                 );
             }
             assert!(code.words(Language::En).what.is_ascii() || code.words(Language::En).what.contains('‖'));
+        }
+    }
+
+    /// The same words stand on a terminal and on a web page, where nobody has options.
+    #[test]
+    fn no_reason_names_an_option_of_a_command() {
+        for code in Code::ALL {
+            for language in [Language::Zh, Language::En] {
+                let words = code.words(language);
+                assert!(
+                    ![words.what, words.advice].iter().any(|text| text.contains("--")),
+                    "{code:?}"
+                );
+            }
         }
     }
 }

@@ -74,9 +74,9 @@ fn seal_stamp_and_verify_in_both_languages() {
           签章 1  通过  测试市测试局，TIME
             [提示] 没有时间戳：签章时间由签章人自报
             [提示] 制章者证书撤销状态：未核对撤销状态
-                怎么办：可用 --crl 提供撤销列表
+                怎么办：须有签发机构的撤销列表才能核对
             [提示] 签章人证书撤销状态：未核对撤销状态
-                怎么办：可用 --crl 提供撤销列表
+                怎么办：须有签发机构的撤销列表才能核对
           说明：可靠的电子印章与实物印章具有同等法律效力；打印件或转换格式的文件按复印件对待。
     "#]]
     .assert_eq(&redact(&run.output()));
@@ -121,10 +121,10 @@ fn seal_stamp_and_verify_in_both_languages() {
             [note] no timestamp: the signing time is the sealer's own claim <TIMESTAMP_ABSENT>
             [note] revocation of the seal maker's certificate: revocation was not checked <REVOCATION_NOT_CHECKED>
                 there is no revocation list of the issuer
-                what to do: give revocation lists with --crl
+                what to do: checking it takes the issuer's revocation list
             [note] revocation of the sealer's certificate: revocation was not checked <REVOCATION_NOT_CHECKED>
                 there is no revocation list of the issuer
-                what to do: give revocation lists with --crl
+                what to do: checking it takes the issuer's revocation list
           Note: a reliable electronic seal has the same legal effect as the physical one; a print or a converted file counts as a copy.
     "#]].assert_eq(&redact(&run.output()));
     let run = verify(&place, &["seal.esl", "--detail", "line"]);
