@@ -157,6 +157,21 @@ impl Verifier {
         }
     }
 
+    /// The anchors that are relied on.
+    pub fn trust(&self) -> &Trust {
+        &self.trust
+    }
+
+    /// Certificates that help to find paths.
+    pub fn intermediates(&self) -> &[Certificate] {
+        &self.intermediates
+    }
+
+    /// Revocation lists that were given.
+    pub fn crls(&self) -> &[Crl] {
+        &self.crls
+    }
+
     /// The path of a certificate that is to sign at `at`: valid, trusted, not known to be revoked
     /// (GB/T 38540-2020 6.2 a, 7.2 a). Otherwise the reasons, those that decide first.
     pub fn proved_path(

@@ -3,11 +3,18 @@
 //! A page is a row of the table ([`pages`]); it calls the use cases of `app` as the HTTP interface does, and holds
 //! no rules. Decision 0018 says why it is built so.
 
+mod accounts;
+mod acts;
+mod administration;
 mod applications;
 mod assets;
+mod audit;
+mod authorities;
+mod clients;
 mod form;
 mod help;
 mod home;
+mod installation;
 mod layout;
 mod pages;
 mod parts;

@@ -49,7 +49,7 @@ pub use error::Error;
 pub use filings::FilingFigures;
 pub use idempotency::{KeptResponse, RESPONSE_BYTES_MAX};
 pub use jobs::Job;
-pub use log::{Entries, LoggedEntry, StoredCheckpoint};
+pub use log::{Entries, LogSearch, LoggedEntry, StoredCheckpoint};
 pub use page::{PAGE_MAX, Page};
 pub use people::PersonalData;
 pub use personal::PersonalKey;

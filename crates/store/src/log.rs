@@ -45,6 +45,19 @@ pub struct LoggedEntry {
     pub bytes: Vec<u8>,
 }
 
+/// What is looked for in the log, from the newest entry down.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogSearch {
+    /// Only entries before this place.
+    pub before: u64,
+    /// No entries before this place are looked at.
+    pub down_to: u64,
+    /// Bytes that the canonical form of an entry must hold, each of them; an empty one is held by every entry.
+    pub parts: [Vec<u8>; 4],
+    /// How many at most; more than [`PAGE_MAX`](crate::PAGE_MAX) are never given.
+    pub limit: u32,
+}
+
 /// A signed checkpoint that was stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredCheckpoint {
@@ -85,6 +98,39 @@ impl Reader {
         rows.iter().map(entry_of).collect()
     }
 
+    /// Entries that hold what is looked for, the newest first. Every entry of the range is read by the database, so
+    /// the caller keeps it short.
+    pub async fn search_log(&mut self, search: &LogSearch) -> Result<Vec<LoggedEntry>, Error> {
+        let (before, down_to) = (int(search.before)?, int(search.down_to)?);
+        let limit = Page::<u64>::first(search.limit).limit();
+        let [a, b, c, d] = &search.parts;
+        let rows = self
+            .conn()
+            .rows(SEARCH, values![down_to, before, a, b, c, d, limit])
+            .await?;
+        rows.iter().map(entry_of).collect()
+    }
+
+    /// The place of the first entry that happened at `time` or later, or the log's size. Entries stand in the order
+    /// of their times but for the difference of clocks, so it is found by halving.
+    pub async fn log_index_at(&mut self, time: Timestamp) -> Result<u64, Error> {
+        let (mut low, mut high) = (0, self.log_frontier().await?.size());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            let row = self.conn().row(HAPPENED_AT, values![int(middle)?]).await?;
+            let row = row.ok_or_else(|| Error::Missing {
+                what: "entry of the log",
+                key: middle.to_string(),
+            })?;
+            if row.time(0)? < time {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        Ok(low)
+    }
+
     /// Proves that the entry at `index` stands in the log of the first `size` entries.
     pub async fn inclusion_proof(&mut self, index: u64, size: u64) -> Result<Vec<Digest>, Error> {
         let nodes = audit::inclusion_nodes(index, size).map_err(log_fault)?;
@@ -109,6 +155,18 @@ impl Reader {
     pub async fn checkpoints(&mut self, start: u64, count_max: u32) -> Result<Vec<StoredCheckpoint>, Error> {
         let parameters = values![int(start)?, i64::from(count_max)];
         let rows = self.conn().rows(CHECKPOINTS_FROM, parameters).await?;
+        rows.iter().map(checkpoint_of).collect()
+    }
+
+    /// The newest checkpoints of less than `before` entries, the newest first.
+    pub async fn checkpoints_before(
+        &mut self,
+        before: u64,
+        count_max: u32,
+    ) -> Result<Vec<StoredCheckpoint>, Error> {
+        let before = i64::try_from(before).unwrap_or(i64::MAX);
+        let parameters = values![before, i64::from(count_max)];
+        let rows = self.conn().rows(CHECKPOINTS_BEFORE, parameters).await?;
         rows.iter().map(checkpoint_of).collect()
     }
 
@@ -380,5 +438,13 @@ statements! {
     INSERT_CHECKPOINT = "INSERT INTO log_checkpoints (size, signed_at, note) VALUES ($1, $2, $3)
         ON CONFLICT (size) DO NOTHING";
     CHECKPOINTS_FROM = "SELECT size, signed_at, note FROM log_checkpoints WHERE size >= $1 ORDER BY size LIMIT $2";
+    CHECKPOINTS_BEFORE = "SELECT size, signed_at, note FROM log_checkpoints WHERE size < $1 ORDER BY size DESC LIMIT $2";
+    HAPPENED_AT = "SELECT happened_at FROM log_entries WHERE idx = $1";
+    SEARCH = "SELECT idx, entry FROM log_entries WHERE idx >= $1 AND idx < $2
+        AND instr(entry, $3) > 0 AND instr(entry, $4) > 0 AND instr(entry, $5) > 0 AND instr(entry, $6) > 0
+        ORDER BY idx DESC LIMIT $7",
+        postgres "SELECT idx, entry FROM log_entries WHERE idx >= $1 AND idx < $2
+        AND position($3 IN entry) > 0 AND position($4 IN entry) > 0 AND position($5 IN entry) > 0
+        AND position($6 IN entry) > 0 ORDER BY idx DESC LIMIT $7";
     NEWEST_CHECKPOINT = "SELECT size, signed_at, note FROM log_checkpoints ORDER BY size DESC LIMIT 1";
 }

@@ -1,6 +1,6 @@
 //! The log of acts as anyone may check it: signed checkpoints, and proofs that the log only grew.
 
-use audit::{Checkpoint, LogKey, ProofFile, SignedCheckpoint};
+use audit::{Checkpoint, LogKey, ProofFile};
 use gm::{Digest, Signer as _};
 use keys::UnlockedKey;
 use store::{Page, StoredCheckpoint};
@@ -97,27 +97,7 @@ impl Service {
             .next()
             .ok_or(Error::NotFound { what: "entry" })?;
         drop(reader);
-        let covers = |newest: &StoredCheckpoint| entry.index < newest.size;
-        let newest = self.store.read().await?.newest_checkpoint().await?;
-        let newest = match newest.filter(covers) {
-            Some(newest) => newest,
-            None => {
-                self.sign_checkpoint().await?;
-                self.checkpoint().await?
-            }
-        };
-        let hashes = self
-            .store
-            .read()
-            .await?
-            .inclusion_proof(entry.index, newest.size)
-            .await?;
-        Ok(ProofFile {
-            entry: entry.bytes,
-            index: entry.index,
-            hashes,
-            checkpoint: SignedCheckpoint::parse(&newest.note)?,
-        })
+        self.proof_at(entry.index, entry.bytes).await
     }
 
     /// Proves that the log of `size` entries begins with the one of `from`.

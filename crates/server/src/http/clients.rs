@@ -158,21 +158,21 @@ pub(crate) async fn list(service: Arc<Service>, call: Call) -> Result<Response, 
     })
 }
 
-fn name(name: String) -> Result<String, Problem> {
+pub(crate) fn name(name: String) -> Result<String, Problem> {
     if name.trim().is_empty() || name.chars().count() > NAME_CHARS_MAX {
         return Err(Problem::bad_body("name: 1 to 200 characters"));
     }
     Ok(name)
 }
 
-fn networks(networks: Vec<Subnet>) -> Result<Vec<Subnet>, Problem> {
+pub(crate) fn networks(networks: Vec<Subnet>) -> Result<Vec<Subnet>, Problem> {
     if networks.len() > NETWORKS_MAX {
         return Err(Problem::bad_body("networks: 64 at most"));
     }
     Ok(networks)
 }
 
-fn certificate(pem: &str) -> Result<Certificate, Problem> {
+pub(crate) fn certificate(pem: &str) -> Result<Certificate, Problem> {
     let blocks = read_pem(pem.as_bytes()).ok();
     let der = blocks
         .and_then(|blocks| blocks.into_iter().next())

@@ -376,7 +376,7 @@ fn person_name(name: String, identity_number: &str) -> Result<PersonName, Proble
 }
 
 /// Longest name of a person, in bytes.
-const NAME_BYTES_MAX: usize = 200;
+pub(crate) const NAME_BYTES_MAX: usize = 200;
 
 fn scope_of(order: &ScopeOrder) -> Result<Scope, Problem> {
     let id: Result<uuid::Uuid, _> = order.id.parse();

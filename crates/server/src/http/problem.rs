@@ -171,6 +171,19 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "NO_LONGER_KEPT", zh, en)
     }
 
+    /// A log that is checked elsewhere, not while somebody waits.
+    pub(crate) fn log_too_long() -> Self {
+        let zh = [
+            "日志过长，不能在网页上核对",
+            "请导出日志，在另一台机器上用 yinxin audit check 核对",
+        ];
+        let en = [
+            "The log is too long to be checked on a page",
+            "Export it, and check it on another machine with yinxin audit check",
+        ];
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "LOG_TOO_LONG", zh, en)
+    }
+
     /// A form that this site did not send, or that belongs to another session.
     pub(crate) fn foreign_form() -> Self {
         let zh = [

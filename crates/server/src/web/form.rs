@@ -18,7 +18,19 @@ const FIELDS_MAX: usize = 256;
 /// Bytes of all texts of one form.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Fields on which nothing that is kept may depend.
-const SECRETS: [&str; 7] = ["token", "once", "password", "code", "pin", "new_pin", "old_pin"];
+const SECRETS: [&str; 11] = [
+    "token",
+    "once",
+    "password",
+    "new_password",
+    "new_password_again",
+    "code",
+    "pin",
+    "pin_again",
+    "new_pin",
+    "new_pin_again",
+    "old_pin",
+];
 
 /// What was sent.
 pub(crate) struct Form {

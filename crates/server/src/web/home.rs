@@ -10,11 +10,14 @@ use registry::{Role, Scope, SealStatus};
 use super::layout::{Sheet, page};
 use super::uses::{holds, rows, units};
 use super::visit::Visit;
-use super::{applications, uses, words};
+use super::{administration, applications, uses, words};
 use crate::app::{ApplicationSearch, SealSearch, Service};
 use crate::http::problem::Problem;
 
 pub(crate) async fn show(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    if visit.caller.is_some() && administration::is_all(&visit) {
+        return Ok(administration::desk(&visit));
+    }
     if visit.caller.is_some() {
         return desk(&service, &visit).await;
     }
@@ -85,20 +88,14 @@ async fn desk(service: &Service, visit: &Visit) -> Result<Response, Problem> {
         to_collect.extend(service.seals(caller, SealSearch::OfUnit(unit), rows()).await?);
     }
     to_collect.retain(|seal| seal.status == SealStatus::Filed && seal.offered_to == caller.acting.person());
-    let roles: Vec<_> = visit
-        .face
-        .roles
-        .iter()
-        .flatten()
-        .map(|(role, _)| words::role(*role, l))
-        .collect();
     let title = l.pick("工作台", "Desk");
     let body = html! {
         h1 { (title) }
-        p.muted { (l.pick("您的角色：", "Your roles: ")) (roles.join(l.pick("、", ", "))) }
+        (own_roles(visit))
         @for seal in &to_collect {
             div.notice.open { p { (l.pick("有一枚印章等您领取：", "A seal waits for you to collect it: ")) a href={ "/seals/" (seal.id) } { (seal.name) } } }
         }
+        (administration::cards(visit))
         h2 { (l.pick("等我处理的用印", "Uses that wait for me")) }
         (uses::table(&waiting, l.pick("没有等您处理的用印申请。", "No use waits for you."), l))
         h2 { (l.pick("等我处理的申请", "Applications that wait for me")) }
@@ -121,7 +118,15 @@ async fn desk(service: &Service, visit: &Visit) -> Result<Response, Problem> {
     Ok(page(visit, &sheet))
 }
 
-fn card(place: &str, title: &str, text: &str) -> Markup {
+/// Which roles the visitor has.
+pub(crate) fn own_roles(visit: &Visit) -> Markup {
+    let l = visit.language();
+    let roles = visit.face.roles.iter().flatten();
+    let roles: Vec<_> = roles.map(|(role, _)| words::role(*role, l)).collect();
+    html! { p.muted { (l.pick("您的角色：", "Your roles: ")) (roles.join(l.pick("、", ", "))) } }
+}
+
+pub(crate) fn card(place: &str, title: &str, text: &str) -> Markup {
     html! {
         li.card { h2 { a href=(place) { (title) } } p { (text) } }
     }

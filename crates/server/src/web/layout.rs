@@ -164,6 +164,25 @@ fn entries(face: &Face) -> Vec<(&'static str, &'static str)> {
         list.push(("/seals", l.pick("印章", "Seals")));
         list.push(("/applications", l.pick("申请", "Applications")));
     }
+    if has(&[Role::SecurityAdministrator, Role::AuditAdministrator]) {
+        list.push(("/accounts", l.pick("账号", "Accounts")));
+    }
+    if has(&[Role::SecurityAdministrator]) {
+        list.push(("/clients", l.pick("业务系统", "Business systems")));
+    }
+    if has(&[Role::SystemAdministrator, Role::SecurityAdministrator]) {
+        list.push(("/authorities", l.pick("制章机关", "Authorities")));
+    }
+    if has(&[Role::AuditAdministrator, Role::Supervisor]) {
+        list.push(("/audit", l.pick("审计", "Audit")));
+    }
+    if has(&[
+        Role::SystemAdministrator,
+        Role::SecurityAdministrator,
+        Role::AuditAdministrator,
+    ]) {
+        list.push(("/installation", l.pick("系统", "Installation")));
+    }
     list.push(("/verify", l.pick("验证", "Verify")));
     list.push(("/lookup", l.pick("印章查询", "Seal look-up")));
     list.push(("/help", l.pick("帮助", "Help")));

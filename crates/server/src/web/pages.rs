@@ -5,7 +5,10 @@ use std::sync::Arc;
 use axum::http::Method;
 
 use super::visit::Visit;
-use super::{applications, assets, help, home, policy, seals, sign_in, uses, verify};
+use super::{
+    accounts, applications, assets, audit, authorities, clients, help, home, installation, policy, seals,
+    sign_in, uses, verify,
+};
 use crate::app::Service;
 use crate::http::endpoints::Answer;
 
@@ -41,7 +44,7 @@ pub(crate) enum Record {
 }
 
 /// All pages, a table for each desk.
-pub(crate) static PAGES: &[&[Page]] = &[EVERYBODY, USES, SEALS, APPLICATIONS];
+pub(crate) static PAGES: &[&[Page]] = &[EVERYBODY, USES, SEALS, APPLICATIONS, ADMINISTRATION];
 
 /// Makes a row.
 macro_rules! page {
@@ -117,6 +120,45 @@ const APPLICATIONS: &[Page] = &[
     page!("page_application_step", POST "/applications/{application}/steps", SignedIn, Act, applications::step),
     page!("page_compare", POST "/applications/{application}/comparison", SignedIn, Act, applications::compare),
     page!("page_make", POST "/applications/{application}/making", SignedIn, Act, applications::make),
+];
+
+#[rustfmt::skip]
+const ADMINISTRATION: &[Page] = &[
+    page!("page_accounts", GET "/accounts", SignedIn, Nothing, accounts::list),
+    page!("page_account_new", GET "/accounts/new", SignedIn, Nothing, accounts::new),
+    page!("page_person_register", POST "/accounts/new", SignedIn, Act, accounts::register),
+    page!("page_account", GET "/accounts/{person}", SignedIn, Nothing, accounts::show),
+    page!("page_account_appoint", POST "/accounts/{person}/appoint", SignedIn, Act, accounts::appoint),
+    page!("page_account_dismiss", POST "/accounts/{person}/dismiss", SignedIn, Act, accounts::dismiss),
+    page!("page_account_block", POST "/accounts/{person}/block", SignedIn, Act, accounts::block),
+    page!("page_account_unblock", POST "/accounts/{person}/unblock", SignedIn, Act, accounts::unblock),
+    page!("page_account_open", POST "/accounts/{person}/open", SignedIn, Act, accounts::open),
+    page!("page_account_reset", POST "/accounts/{person}/reset", SignedIn, Act, accounts::reset),
+    page!("page_account_close", POST "/accounts/{person}/close", SignedIn, Act, accounts::close),
+    page!("page_account_sessions_end", POST "/accounts/{person}/sessions", SignedIn, Act, accounts::end_sessions),
+    page!("page_clients", GET "/clients", SignedIn, Nothing, clients::list),
+    page!("page_client_new", GET "/clients/new", SignedIn, Nothing, clients::new),
+    page!("page_client_enter", POST "/clients/new", SignedIn, Act, clients::enter),
+    page!("page_client", GET "/clients/{client}", SignedIn, Nothing, clients::show),
+    page!("page_client_rename", POST "/clients/{client}/rename", SignedIn, Act, clients::rename),
+    page!("page_client_networks", POST "/clients/{client}/networks", SignedIn, Act, clients::set_networks),
+    page!("page_client_certificate", POST "/clients/{client}/certificate", SignedIn, Act, clients::renew),
+    page!("page_client_block", POST "/clients/{client}/block", SignedIn, Act, clients::block),
+    page!("page_authorities", GET "/authorities", SignedIn, Nothing, authorities::list),
+    page!("page_authority", GET "/authorities/{authority}", SignedIn, Nothing, authorities::show),
+    page!("page_authority_below", POST "/authorities/{authority}/below", SignedIn, Act, authorities::establish),
+    page!("page_authority_designation", POST "/authorities/{authority}/designation", SignedIn, Act, authorities::designate),
+    page!("page_authority_rename", POST "/authorities/{authority}/rename", SignedIn, Act, authorities::rename),
+    page!("page_authority_profile", POST "/authorities/{authority}/profile", SignedIn, Act, authorities::set_profile),
+    page!("page_authority_close", POST "/authorities/{authority}/close", SignedIn, Act, authorities::close),
+    page!("page_profiles", GET "/profiles", SignedIn, Nothing, authorities::profiles),
+    page!("page_profile", GET "/profiles/{profile}", SignedIn, Nothing, authorities::profile),
+    page!("page_installation", GET "/installation", SignedIn, Nothing, installation::show),
+    page!("page_audit", GET "/audit", SignedIn, Act, audit::explore),
+    page!("page_audit_entry", GET "/audit/entries/{index}", SignedIn, Act, audit::entry),
+    page!("page_audit_checkpoints", GET "/audit/checkpoints", SignedIn, Nothing, audit::checkpoints),
+    page!("page_audit_export", GET "/audit/export", SignedIn, Act, audit::export),
+    page!("page_audit_check", POST "/audit/check", SignedIn, Act, audit::check),
 ];
 
 #[cfg(test)]

@@ -92,6 +92,11 @@ pub(crate) fn select(name: &str, label: &str, options: &[(String, String)], chos
     }
 }
 
+/// The head of a table.
+pub(crate) fn heads(names: &[&str]) -> Markup {
+    html! { thead { tr { @for name in names { th scope="col" { (name) } } } } }
+}
+
 /// How something stands, in words beside the colour.
 pub(crate) fn badge(tone: &str, text: &str) -> Markup {
     html! { span class={ "badge " (tone) } { (text) } }

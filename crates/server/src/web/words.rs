@@ -1,6 +1,7 @@
 //! The names of things that the registry knows, in both languages, and how they look.
 
 use registry::application::{Ask, MaterialKind};
+use registry::filing::FilingBody;
 use registry::usage::UseStatus;
 use registry::{Role, SealKind, SealStatus, application::ApplicationStatus};
 use sealing::{Conclusion, Language};
@@ -93,6 +94,13 @@ pub(crate) fn material(kind: MaterialKind, l: Language) -> &'static str {
         MaterialKind::HeldCertificate => l.pick("本地签发的数字证书", "certificate of a local issuer"),
         MaterialKind::ChangeProof => l.pick("变更、终止的证明文件", "proof of change or end"),
         MaterialKind::CustodianReport => l.pick("保管人书面报告", "report of the custodian"),
+    }
+}
+
+pub(crate) fn filing_body(body: FilingBody, l: Language) -> &'static str {
+    match body {
+        FilingBody::PublicSecurity => l.pick("公安机关", "public security"),
+        FilingBody::CompetentDepartment => l.pick("主管部门", "competent department"),
     }
 }
 

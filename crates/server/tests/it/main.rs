@@ -1,6 +1,7 @@
 //! The service over real HTTP.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod administration;
 mod applications;
 mod authorities;
 mod batches;
@@ -26,6 +27,7 @@ mod support;
 mod town;
 mod uses;
 mod verify;
+mod walk;
 mod web;
 mod webdriver;
 mod world;

@@ -3,7 +3,7 @@
 use audit::{Frontier, leaf_digest, verify_consistency, verify_inclusion};
 
 use super::{entry, now, on_both, set};
-use crate::{Entries, Error, Page, Store, StoredCheckpoint};
+use crate::{Entries, Error, LogSearch, Page, Store, StoredCheckpoint};
 
 /// Appends `count` entries, many in a change.
 async fn append(store: &Store, count: usize) {
@@ -123,5 +123,60 @@ fn checkpoints_are_kept_once_for_each_size() {
             .map(|checkpoint| checkpoint.note)
             .collect();
         assert_eq!(notes, ["three", "five"]);
+    });
+}
+
+#[test]
+fn entries_are_found_by_the_bytes_they_hold_within_a_range() {
+    on_both(async |place| {
+        let store = place.open().await;
+        append(&store, 30).await;
+        let mut reader = store.read().await.unwrap();
+        let whole = reader.log_entries(7, 1).await.unwrap().remove(0);
+        let search = |parts: [&[u8]; 4], before, down_to, limit| LogSearch {
+            before,
+            down_to,
+            parts: parts.map(<[u8]>::to_vec),
+            limit,
+        };
+        let mut places = async |search: LogSearch| {
+            let found = reader.search_log(&search).await.unwrap();
+            found.iter().map(|logged| logged.index).collect::<Vec<_>>()
+        };
+        let nothing: &[u8] = b"";
+        let all = [nothing; 4];
+        assert_eq!(places(search(all, 30, 0, 3)).await, [29, 28, 27]);
+        assert_eq!(places(search(all, 4, 2, 100)).await, [3, 2]);
+        assert!(places(search(all, 0, 0, 100)).await.is_empty());
+        let this = whole.bytes.as_slice();
+        assert_eq!(
+            places(search([this, nothing, b"\"act\"", nothing], 30, 0, 9)).await,
+            [7]
+        );
+        let injected = search([this, b"'; DROP TABLE", nothing, nothing], 30, 0, 9);
+        assert!(places(injected).await.is_empty());
+    });
+}
+
+#[test]
+fn the_first_entry_of_a_time_is_found_by_halving() {
+    on_both(async |place| {
+        let store = place.open().await;
+        let mut reader = store.read().await.unwrap();
+        assert_eq!(reader.log_index_at(now()).await.unwrap(), 0);
+        drop(reader);
+        for minute in 0..9 {
+            let change = store.write::<_, Error, _>(move |_| {
+                let mut one = entry(&minute.to_string());
+                one.time = now() + jiff::SignedDuration::from_mins(minute);
+                Box::pin(async move { Ok(((), Entries::from(one))) })
+            });
+            change.await.unwrap();
+        }
+        let mut reader = store.read().await.unwrap();
+        for (seconds, index) in [(-1, 0), (0, 0), (1, 1), (60, 1), (61, 2), (480, 8), (481, 9)] {
+            let at = now() + jiff::SignedDuration::from_secs(seconds);
+            assert_eq!(reader.log_index_at(at).await.unwrap(), index, "{seconds}");
+        }
     });
 }
