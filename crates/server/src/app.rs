@@ -169,7 +169,6 @@ impl Service {
 
     /// Finishes what was handed to the database.
     pub(crate) async fn close(&self) {
-        self.finish_stamping().await;
         self.store.close().await;
     }
 }

@@ -111,6 +111,8 @@ impl Server {
         let finished = tokio::time::timeout(limit, running.shutdown()).await.is_ok();
         // A job that panicked has said so; the others are waited for.
         let _ = (uses.await, filings.await, reminders.await, checkpoints.await);
+        service.finish_stamping().await;
+        jobs::checkpoint(&service).await;
         service.close().await;
         if finished {
             info!("stopped");

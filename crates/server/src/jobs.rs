@@ -9,23 +9,25 @@ use tracing::{error, info, warn};
 
 use crate::app::Service;
 
-/// Signs checkpoints of the log until the service stops, and a last one then.
+/// Signs checkpoints of the log until the service stops; it signs the last one itself, after the last entry.
 pub(crate) async fn checkpoints(service: Arc<Service>) {
     let mut ticks = interval(Duration::from_secs(service.config.audit.checkpoint_seconds));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let stopping = tokio::select! {
-            _ = ticks.tick() => false,
-            () = service.stopped() => true,
-        };
-        match service.sign_checkpoint().await {
-            Ok(true) => info!("signed a checkpoint of the log"),
-            Ok(false) => {}
-            Err(reason) => error!(%reason, "signing a checkpoint of the log failed"),
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = service.stopped() => return,
         }
-        if stopping {
-            return;
-        }
+        checkpoint(&service).await;
+    }
+}
+
+/// Signs a checkpoint of the log if it grew.
+pub(crate) async fn checkpoint(service: &Service) {
+    match service.sign_checkpoint().await {
+        Ok(true) => info!("signed a checkpoint of the log"),
+        Ok(false) => {}
+        Err(reason) => error!(%reason, "signing a checkpoint of the log failed"),
     }
 }
 

@@ -127,6 +127,7 @@ impl Change {
         self.remember_password(account, hash, now).await
     }
 
+    /// The order of the history is that of the settings, also for two in one microsecond or when the clock went back.
     async fn remember_password(&mut self, account: Uuid, hash: &str, now: Timestamp) -> Result<(), Error> {
         self.conn()
             .execute(REMEMBER, values![account, now, hash])
@@ -244,7 +245,8 @@ statements! {
             certificate, failed_tries, locked_until, closed)
         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, 0, NULL, 0)";
     SET_PASSWORD = "UPDATE accounts SET password_hash = $2, password_set_at = $3 WHERE id = $1 AND closed = 0";
-    REMEMBER = "INSERT INTO password_history (account, set_at, password_hash) VALUES ($1, $2, $3)";
+    REMEMBER = "INSERT INTO password_history (account, set_at, password_hash)
+        SELECT $1, COALESCE(MAX(set_at) + 1, $2), $3 FROM password_history WHERE account = $1 AND set_at >= $2";
     SET_TOTP = "UPDATE accounts SET totp_sealed = $2, totp_last_step = 0 WHERE id = $1 AND closed = 0";
     SET_CERTIFICATE = "UPDATE accounts SET certificate = $2 WHERE id = $1 AND closed = 0";
     CLOSE = "UPDATE accounts SET closed = 1, certificate = NULL WHERE id = $1 AND closed = 0";

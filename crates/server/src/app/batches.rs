@@ -146,6 +146,8 @@ impl Service {
         id: UseId,
         page: Page<u32>,
     ) -> Result<BatchPart, Error> {
+        // First of all: whoever hears that nothing runs any more also hears every outcome.
+        let running = self.is_running(id);
         let (request, documents) = self.batch_of(caller, id).await?;
         let from = page.after.map_or(0, |after| after.saturating_add(1));
         let until = from.saturating_add(page.limit).min(request.content.count());
@@ -161,7 +163,7 @@ impl Service {
         Ok(BatchPart {
             items: items.collect(),
             request,
-            running: self.is_running(id),
+            running,
         })
     }
 

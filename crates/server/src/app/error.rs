@@ -122,6 +122,9 @@ pub(crate) enum Error {
     /// The batch is being sealed already.
     #[error("the batch is being sealed already")]
     BatchRunning,
+    /// The record was settled as cut off, and the item begun again: its outcome is another record's.
+    #[error("the use was settled as cut off and begun again meanwhile")]
+    BegunAgain,
     /// As many documents as can be handled are being handled.
     #[error("all places for documents are taken")]
     Busy,

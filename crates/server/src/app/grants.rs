@@ -401,6 +401,7 @@ impl Service {
                     request: new.use_id,
                     item: 0,
                     sequence: current.version,
+                    begun_at: now,
                 };
                 Ok::<_, Error>((Ok::<_, Refusal>((known, intent)), in_order(log)?))
             })
@@ -423,7 +424,8 @@ impl Service {
                     sealed: Digest32(sealed.digest.0),
                     kind: kind_name(sealed.kind).to_owned(),
                 };
-                self.record_stamped(&prepared, stamped.clone(), None).await?;
+                self.record_stamped(&prepared, intent, stamped.clone(), None)
+                    .await?;
                 Ok((sealed, stamped))
             }
             Err(error) => {

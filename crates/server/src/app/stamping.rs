@@ -78,6 +78,8 @@ pub(crate) struct Intent {
     pub(crate) request: UseId,
     pub(crate) item: u32,
     pub(crate) sequence: i64,
+    /// In whole microseconds, as the record has it.
+    pub(crate) begun_at: Timestamp,
 }
 
 /// Sealed bytes, which leave only after their outcome was recorded.
@@ -170,7 +172,7 @@ impl Service {
                     return Err(error);
                 }
             };
-            service.record_stamped(&prepared, stamped, once).await
+            service.record_stamped(&prepared, intent, stamped, once).await
         });
         work.await.map_err(|_| Error::Ended)?
     }
@@ -233,14 +235,10 @@ impl Service {
     pub(crate) async fn record_stamped(
         &self,
         prepared: &Prepared,
+        intent: Intent,
         stamped: Stamped,
         once: Option<Once>,
     ) -> Result<Vec<u8>, Error> {
-        let intent = Intent {
-            request: stamped.request,
-            item: stamped.item,
-            sequence: stamped.sequence,
-        };
         let outcome = Outcome::Stamped {
             sealed: stamped.sealed,
         };
@@ -297,6 +295,13 @@ impl Service {
             let (outcome, keep) = (outcome.clone(), keep.clone());
             Box::pin(async move {
                 let current = change.usage(intent.request).await?;
+                let open = current
+                    .state
+                    .as_ref()
+                    .and_then(|state| state.open.get(&intent.item));
+                if open.is_some_and(|open| open.at.as_microsecond() != intent.begun_at.as_microsecond()) {
+                    return Err(Error::BegunAgain);
+                }
                 let facts = known.facts(&acting, DocumentFacts::default());
                 let command = UseCommand::Finish {
                     item: intent.item,
@@ -433,6 +438,7 @@ impl Service {
                             request: order.id,
                             item: order.item,
                             sequence: current.version + 1,
+                            begun_at: now,
                         };
                         let log = record(change, &order.caller.acting, intent, current, &events, now).await?;
                         Ok((Ok(Begun { intent, known }), log))
@@ -471,6 +477,7 @@ impl Service {
     pub(crate) async fn settle(&self, begun_before: Timestamp) -> Result<u64, Error> {
         let mut settled = 0;
         loop {
+            let before = settled;
             let mut reader = self.store.read().await?;
             let open = reader
                 .unresolved_intents(begun_before, SETTLED_AT_ONCE_MAX)
@@ -488,6 +495,7 @@ impl Service {
                     request: left.request,
                     item: left.item,
                     sequence: left.sequence,
+                    begun_at: left.begun_at,
                 };
                 let outcome = Outcome::Failed {
                     reason: INTERRUPTED.to_owned(),
@@ -497,10 +505,13 @@ impl Service {
                     .await
                 {
                     Ok(()) => settled += 1,
-                    // Its outcome was recorded meanwhile.
-                    Err(Error::Refused(_)) => return Ok(settled),
+                    // Its outcome was recorded meanwhile, so it is not among those that are open next time.
+                    Err(Error::Refused(_) | Error::BegunAgain) => {}
                     Err(error) => return Err(error),
                 }
+            }
+            if settled == before {
+                return Ok(settled);
             }
         }
     }

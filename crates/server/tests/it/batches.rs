@@ -6,6 +6,7 @@ use audit::ProofFile;
 use gm::sm3;
 use ofd::{Package, PartPath, Update};
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 use crate::support::Answer;
 use crate::uses::{place, placement};
@@ -127,6 +128,43 @@ fn r51_a_batch_is_sealed_with_one_pin_and_every_document_has_its_record_and_proo
         world.run("two", &asked).check_problem(422, "NOT_IN_THIS_STATE");
         assert_eq!(world.audited(), ["NOTHING_SAVED"]);
     });
+}
+
+/// Whoever waits for the end reads the outcomes with the answer that says so, however long the answer takes.
+#[test]
+fn r53_the_end_of_a_run_is_told_with_all_its_outcomes() {
+    let Some(server) = testkit::PrivatePostgres::shared() else {
+        return;
+    };
+    let url = server.database();
+    let world = World::on(Some(url.clone()), "");
+    world.adopt();
+    let documents = notices(40);
+    let asked = world.approved_batch(&order(&documents), &documents);
+    assert_eq!(world.run("one", &asked).status, 202);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    // Whoever asks now has read the request, and waits for the documents until the run is over.
+    let mut holding = runtime.block_on(sqlx::PgConnection::connect(&url)).unwrap();
+    let hold = "BEGIN; LOCK TABLE batches IN ACCESS EXCLUSIVE MODE";
+    runtime
+        .block_on(sqlx::raw_sql(hold).execute(&mut holding))
+        .unwrap();
+    let told = std::thread::scope(|scope| {
+        let asking = scope.spawn(|| world.progress(&asked));
+        while world.get(Who::Agent, &place(&asked)).json()["status"] != "completed" {
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        std::thread::sleep(Duration::from_millis(500));
+        runtime
+            .block_on(sqlx::raw_sql("ROLLBACK").execute(&mut holding))
+            .unwrap();
+        asking.join().unwrap()
+    });
+    assert!(
+        told["running"] == true || told["stamped"] == 40,
+        "the end was told before the outcomes: {told}"
+    );
+    assert_eq!(world.worked_off(&asked)["stamped"], 40);
 }
 
 /// A notice of two pages, the second one with a line or without.

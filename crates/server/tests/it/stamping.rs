@@ -1,8 +1,11 @@
 //! Stamping with the PIN, its record, and what proves it.
 
+use std::io::Write as _;
+
 use audit::{LogKey, ProofFile};
 use gm::sm3;
 use serde_json::{Value, json};
+use sqlx::Connection as _;
 
 use crate::support::Answer;
 use crate::uses::place;
@@ -204,6 +207,43 @@ fn r53_a_use_that_a_crash_cut_off_is_settled_at_the_next_start() {
     assert_eq!(world.audited(), ["NOTHING_SAVED"]);
 }
 
+/// Another process may record an outcome while this one settles: that holds up nothing else.
+#[test]
+fn r53_a_record_that_cannot_be_settled_holds_none_of_the_others() {
+    let world = World::with_policy();
+    let document = ofd("第一号通知");
+    world.send(Who::Agent, "/api/documents", &document);
+    let mut order = crate::uses::order(&document);
+    order["placement"]["positions"][0]["x_mm"] = 1000.into();
+    let failed = world.change(Who::Agent, "/api/uses", &order).json();
+    assert_eq!(world.approve(Who::Approver, &failed).status, 201);
+    world
+        .stamp(Who::Custodian, &failed, PIN)
+        .check_problem(422, "DOCUMENT_NOT_SEALED");
+    let asked = world.approved("通知");
+    // The record as it was read before its outcome was written.
+    let file = world.server.data().join("yinxin.db");
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let address = format!("sqlite://{}", file.display());
+        let mut conn = sqlx::SqliteConnection::connect(&address).await.unwrap();
+        let as_read =
+            "UPDATE use_records SET outcome = NULL, finished_at = NULL, reason = NULL, begun_at = 0";
+        assert_eq!(
+            sqlx::query(as_read)
+                .execute(&mut conn)
+                .await
+                .unwrap()
+                .rows_affected(),
+            1
+        );
+        conn.close().await.unwrap();
+    });
+    let world = world.cut_off(&asked);
+    let view = world.get(Who::Agent, &place(&asked)).json();
+    assert_eq!((&view["open"], &view["failed"]), (&0.into(), &1.into()));
+    assert_eq!(world.stamp(Who::Custodian, &asked, PIN).status, 201);
+}
+
 /// On a shared database the next start is no reason to settle: another process may be sealing.
 #[test]
 fn r53_a_use_that_another_process_left_open_is_settled_after_a_quarter_of_an_hour() {
@@ -248,6 +288,49 @@ fn r53_a_use_that_another_process_left_open_is_settled_after_a_quarter_of_an_hou
         201
     );
     assert_eq!(world.audited(), ["NOTHING_SAVED"]);
+}
+
+/// What a request writes while the service stops stands under the last checkpoint too.
+#[test]
+fn r66_the_last_checkpoint_of_a_process_is_signed_after_its_last_entry() {
+    let mut world = World::with_policy();
+    let document = ofd("通知");
+    let session = format!("Bearer {:043}", Who::Agent as u64);
+    let headers = [("authorization", session.as_str())];
+    let mut sending = world
+        .server
+        .open("POST", "/api/documents", &headers, Some(document.len()));
+    while !world
+        .server
+        .get("/metrics", &[])
+        .text()
+        .contains("yinxin_http_requests_running 2")
+    {}
+    world.server.begin_stopping();
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    sending.write_all(&document).unwrap();
+    assert_eq!(crate::support::read_answer(sending).status, 201);
+    assert!(world.server.wait());
+    let database = store::Database::Sqlite(world.server.data().join("yinxin.db"));
+    tokio::runtime::Runtime::new().unwrap().block_on(async {
+        let store = store::Store::open(&store::StoreConfig::new(database))
+            .await
+            .unwrap();
+        let mut reader = store.read().await.unwrap();
+        let checkpoint = reader.newest_checkpoint().await.unwrap().unwrap();
+        let (size, brought) = (
+            reader.log_frontier().await.unwrap().size(),
+            reader
+                .log_entries(checkpoint.size - 1, 1)
+                .await
+                .unwrap()
+                .remove(0),
+        );
+        drop(reader);
+        store.close().await;
+        assert_eq!(checkpoint.size, size);
+        assert!(String::from_utf8_lossy(&brought.bytes).contains("document."));
+    });
 }
 
 #[test]

@@ -215,6 +215,23 @@ fn accounts_by_name_person_and_certificate() {
             reader.password_history(id(1), 5).await.unwrap(),
             ["$argon2id$2", "$argon2id$1"]
         );
+        // Two in one microsecond, the second one by a clock that went back, are kept in their order.
+        for (hash, at) in [("$argon2id$3", after(60)), ("$argon2id$4", after(59))] {
+            change(&store, move |change| {
+                Box::pin(change.set_password(id(1), hash, at))
+            })
+            .await
+            .unwrap();
+        }
+        assert_eq!(
+            reader.password_history(id(1), 3).await.unwrap(),
+            ["$argon2id$4", "$argon2id$3", "$argon2id$2"]
+        );
+        change(&store, |change| {
+            Box::pin(change.set_password(id(1), "$argon2id$2", after(60)))
+        })
+        .await
+        .unwrap();
         let changed = reader.account(id(1)).await.unwrap().unwrap();
         assert_eq!((changed.totp_sealed, changed.certificate), (None, None));
         assert_eq!(reader.passwords_set_before(after(61), 9).await.unwrap().len(), 1);
