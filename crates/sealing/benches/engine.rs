@@ -26,6 +26,9 @@ use sealing::{BlankPages, Conclusion, Mode, PageSelection, Position, SealOrder, 
 use ses::{ListKind, SealVersion, VerifiedSeal};
 use testkit::{SeededRng, TestPki, now};
 
+mod measure;
+use measure::{cpu_time, median, peak_mib};
+
 /// Of a signature in DER with its algorithm, about.
 const SIGNATURE_BYTES: usize = 85;
 
@@ -231,25 +234,6 @@ fn hash_all(path: &Path, is_protected: impl Fn(&PartPath) -> bool) -> Digest {
 
 fn open(path: &Path) -> Package {
     Package::open(File::open(path).expect("our own file"), Limits::default()).expect("our own document")
-}
-
-/// What this thread has used of its core so far, in user and system mode: neighbours on the machine do not count.
-fn cpu_time() -> Duration {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
-    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec as u32)
-}
-
-fn median(times: &mut [Duration]) -> Duration {
-    times.sort();
-    times[times.len() / 2]
-}
-
-/// The largest resident set of this process so far, in MiB.
-fn peak_mib() -> String {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-    kib.map_or_else(|| "?".into(), |kib| (kib / 1024).to_string())
 }
 
 fn pages(count: usize) -> DocumentBuilder {

@@ -4,11 +4,12 @@ mod changes;
 mod ranges;
 mod value;
 
+use std::borrow::Cow;
 use std::io;
 
 use jiff::Timestamp;
 use ofd::Source;
-use pdf::{ByteRange, Document, PDF_BYTES_MAX, Signature};
+use pdf::{ByteRange, Document, PDF_BYTES_MAX, SecurityStore, Signature};
 use pki::{Certificate, Crl, OcspResponse};
 
 use self::changes::judge_changes;
@@ -24,14 +25,6 @@ use crate::report::{
 
 /// A stamp may be smaller than its seal by this much, in mm, before it counts as a part of it.
 const PART_TOLERANCE_MM: f64 = 1.0;
-
-/// What the document brings along to verify it with; nothing of it is trusted.
-#[derive(Default)]
-pub(super) struct Evidence {
-    pub(super) certificates: Vec<Certificate>,
-    pub(super) crls: Vec<Crl>,
-    pub(super) responses: Vec<OcspResponse>,
-}
 
 impl Verifier {
     /// One that asks of integrity alone.
@@ -129,13 +122,35 @@ impl Verifier {
         }
     }
 
+    /// With the certificates, lists and responses that the document's security store brings along and that can be
+    /// read: they help to decide, and are not trusted.
+    fn informed_by(&self, document: &Document<'_>) -> Cow<'_, Self> {
+        let store = pdf::security_store(document).unwrap_or_default();
+        if store == SecurityStore::default() {
+            return Cow::Borrowed(self);
+        }
+        let mut informed = self.clone();
+        let certificates = store.certificates.iter();
+        informed
+            .intermediates
+            .extend(certificates.filter_map(|der| Certificate::read(der).ok()));
+        informed
+            .crls
+            .extend(store.crls.iter().filter_map(|der| Crl::read(der).ok()));
+        let responses = store.ocsps.iter();
+        informed
+            .responses
+            .extend(responses.filter_map(|der| OcspResponse::read(der).ok()));
+        Cow::Owned(informed)
+    }
+
     fn judge_pdf_signatures(
         &self,
         document: &Document<'_>,
         signatures: &[Signature],
         at: Timestamp,
     ) -> Vec<SignatureReport> {
-        let evidence = evidence(document);
+        let informed = self.informed_by(document);
         let ranges = signatures
             .iter()
             .filter_map(|signature| signature.byte_range.ok());
@@ -147,7 +162,7 @@ impl Verifier {
             .max();
         let mut reports = Vec::with_capacity(signatures.len());
         for signature in signatures {
-            let mut judged = self.judge_pdf_value(signature, &digests, &evidence, at);
+            let mut judged = informed.judge_pdf_value(signature, &digests, at);
             match signature.byte_range {
                 Ok(range) => {
                     let is_last = last_end == Some(range.end);
@@ -219,22 +234,6 @@ fn judge_unlisted(findings: &mut Findings, bytes: &[u8], signatures: &[Signature
     if !unlisted.is_empty() {
         let places = unlisted.iter().map(|at| format!("byte {at}")).collect();
         findings.add_with(Check::Format, Code::PdfSignaturesUnlisted, places);
-    }
-}
-
-/// Certificates, lists and responses of the document security store that can be read.
-fn evidence(document: &Document<'_>) -> Evidence {
-    let store = pdf::security_store(document).unwrap_or_default();
-    let certificates = store
-        .certificates
-        .iter()
-        .filter_map(|der| Certificate::read(der).ok());
-    let crls = store.crls.iter().filter_map(|der| Crl::read(der).ok());
-    let responses = store.ocsps.iter().filter_map(|der| OcspResponse::read(der).ok());
-    Evidence {
-        responses: responses.collect(),
-        certificates: certificates.collect(),
-        crls: crls.collect(),
     }
 }
 

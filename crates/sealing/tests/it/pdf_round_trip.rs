@@ -146,6 +146,39 @@ fn r54_a_stamped_pdf_verifies() {
     }
 }
 
+/// A list in the file's security store counts for the seal's form as for the others, and is not trusted: one that
+/// somebody else signed says nothing.
+#[test]
+fn r59_revocation_that_the_file_brings_along_is_seen() {
+    let (scene, bytes) = sealed(1);
+    let before = scene.verify(&bytes);
+    assert_eq!(before.conclusion, Conclusion::Passed);
+    assert!(
+        codes(&before).contains(&Code::RevocationUnknown.name()),
+        "{:?}",
+        codes(&before)
+    );
+    let early = testkit::time("2026-01-02T00:00:00Z");
+    let revoked = scene
+        .pki
+        .crl(&[(&scene.pki.sealer.certificate, early, None)], early);
+    let others = testkit::TestPki::new(2).crl(&[(&scene.pki.sealer.certificate, early, None)], early);
+    for (list, conclusion) in [(revoked, Conclusion::Failed), (others, Conclusion::Passed)] {
+        let evidence = pdf::SecurityStore {
+            crls: vec![list.der().to_vec()],
+            ..pdf::SecurityStore::default()
+        };
+        let document = pdf::Document::open(&bytes).unwrap();
+        let store = pdf::add_security_store(&document, &evidence, b"id").unwrap();
+        let report = scene.verify(&[&bytes[..], &store].concat());
+        assert_eq!(report.conclusion, conclusion, "{:?}", codes(&report));
+        assert_eq!(
+            codes(&report).contains(&Code::RevokedBefore.name()),
+            conclusion == Conclusion::Failed
+        );
+    }
+}
+
 #[test]
 fn r59_straddling_and_facing_seals_are_cut() {
     let scene = Scene::new();

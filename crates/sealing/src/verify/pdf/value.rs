@@ -4,19 +4,18 @@ use gm::Digest;
 use jiff::Timestamp;
 use pdf::{ByteRange, Signature};
 use pki::{
-    Certificate, ContentHasher, ContentToSign, Crl, DigestAlgorithm, FileBinding, FileSigner, HashAlgorithm,
-    OcspResponse, PathQuery, Purpose, SignedData, SignerFault, SignerInfo, TimestampReport, TimestampToken,
-    foreign_key, oid, validate, verify_any_signed_file, verify_token_over,
+    Certificate, ContentHasher, ContentToSign, DigestAlgorithm, FileBinding, FileSigner, HashAlgorithm,
+    PathQuery, Purpose, SignedData, SignerFault, SignerInfo, TimestampReport, TimestampToken, foreign_key,
+    oid, validate, verify_any_signed_file, verify_token_over,
 };
 use ses::{Original, SealSignature};
 
 use super::super::Verifier;
 use super::super::paths::{
-    Lists, encoding_of, judge_encoding, judge_path, judge_revocation, judge_signer, judge_timestamp,
+    encoding_of, judge_encoding, judge_path, judge_revocation, judge_signer, judge_timestamp,
     judge_timestamp_revocation,
 };
 use super::super::signed_value::{CLOCK_TOLERANCE, Judged, judge_claimed_time, judge_message};
-use super::Evidence;
 use super::ranges::RangeDigests;
 use crate::code::{Check, Code};
 use crate::pdf_date::read_date;
@@ -46,7 +45,6 @@ impl Verifier {
         &self,
         signature: &Signature,
         digests: &RangeDigests<'_>,
-        evidence: &Evidence,
         at: Timestamp,
     ) -> Judged {
         let mut judged = Judged::nothing(SignatureKind::Sign);
@@ -69,9 +67,9 @@ impl Verifier {
         let form = signature.sub_filter.as_deref().unwrap_or_default();
         let stated = signature.claimed_time.as_deref().and_then(read_date);
         let mut judged = if signature.is_timestamp {
-            self.judge_document_timestamp(value.0, range, digests, evidence, at)
+            self.judge_document_timestamp(value.0, range, digests, at)
         } else if MESSAGE_FORMS.contains(&form) {
-            self.judge_pdf_message(value.0, range, digests, evidence, Times { at, stated })
+            self.judge_pdf_message(value.0, range, digests, Times { at, stated })
         } else {
             judged
                 .findings
@@ -89,7 +87,6 @@ impl Verifier {
         value: &[u8],
         range: ByteRange,
         digests: &RangeDigests<'_>,
-        evidence: &Evidence,
         times: Times,
     ) -> Judged {
         if SealSignature::looks_like(value)
@@ -111,11 +108,11 @@ impl Verifier {
             }
         };
         judge_message(&mut judged.findings, &signed);
-        let known = self.known_certificates(signed.certificates(), evidence);
+        let known = self.known_certificates(signed.certificates());
         let hash = |algorithm: HashAlgorithm, before: &[u8]| digests.digest(algorithm, before, range);
         let signers = verify_any_signed_file(&signed, ContentHasher(&hash), &known);
         for (info, signer) in signed.signers().iter().zip(signers) {
-            self.judge_pdf_signer(&mut judged, info, &signer, &known, evidence, times);
+            self.judge_pdf_signer(&mut judged, info, &signer, &known, times);
         }
         judged
     }
@@ -126,7 +123,6 @@ impl Verifier {
         info: &SignerInfo,
         signer: &FileSigner,
         known: &[Certificate],
-        evidence: &Evidence,
         times: Times,
     ) {
         let Times { at, stated } = times;
@@ -151,7 +147,7 @@ impl Verifier {
         );
         // PAdES leaves the signing time to the signature dictionary, which is signed too (EN 319 142-1 §6.3).
         let claimed = facts.signing_time.or(stated);
-        let proved = self.judge_signature_timestamp(findings, info, known, evidence);
+        let proved = self.judge_signature_timestamp(findings, info, known);
         match proved {
             Some(proved) if claimed.is_some_and(|claimed| proved + CLOCK_TOLERANCE < claimed) => {
                 findings.add_with(Check::Timestamp, Code::TimestampOrder, vec![proved.to_string()]);
@@ -166,14 +162,7 @@ impl Verifier {
         };
         // Without any time the message is judged for the time of verification.
         let signed_at = proved.or(claimed).unwrap_or(at);
-        self.judge_pdf_path(
-            findings,
-            certificate,
-            known,
-            evidence,
-            signed_at,
-            proved.is_some(),
-        );
+        self.judge_pdf_path(findings, certificate, known, signed_at, proved.is_some());
         judged.sealer.get_or_insert_with(|| certificate.clone());
     }
 
@@ -182,7 +171,6 @@ impl Verifier {
         findings: &mut Findings,
         leaf: &Certificate,
         known: &[Certificate],
-        evidence: &Evidence,
         at: Timestamp,
         time_is_proved: bool,
     ) {
@@ -196,15 +184,11 @@ impl Verifier {
         };
         let report = validate(&query, &self.paths);
         judge_path(findings, Check::SealerPath, &report, !trust.is_empty());
-        let (crls, responses) = self.known_lists(evidence);
         judge_revocation(
             findings,
             Check::SealerRevocation,
             &report.chain,
-            Lists {
-                crls: &crls,
-                responses: &responses,
-            },
+            self.lists(),
             at,
             time_is_proved,
         );
@@ -216,7 +200,6 @@ impl Verifier {
         findings: &mut Findings,
         info: &SignerInfo,
         known: &[Certificate],
-        evidence: &Evidence,
     ) -> Option<Timestamp> {
         let attribute = info
             .unsigned_attributes()
@@ -226,7 +209,7 @@ impl Verifier {
         match token {
             Some(Ok(token)) => {
                 let stamped = ContentToSign::Bytes(info.signature());
-                self.judge_token(findings, Check::Timestamp, &token, stamped, known, evidence)
+                self.judge_token(findings, Check::Timestamp, &token, stamped, known)
                     .1
             }
             Some(Err(error)) => {
@@ -245,16 +228,11 @@ impl Verifier {
         token: &TimestampToken,
         stamped: ContentToSign<'_>,
         known: &[Certificate],
-        evidence: &Evidence,
     ) -> (TimestampReport, Option<Timestamp>) {
         let trust = self.trust.tsa.clone().with_foreign_algorithms();
         let report = verify_token_over(token, stamped, &trust, known, &self.paths);
         judge_timestamp(findings, &report, !trust.is_empty());
-        let (crls, responses) = self.known_lists(evidence);
-        let lists = Lists {
-            crls: &crls,
-            responses: &responses,
-        };
+        let lists = self.lists();
         let proved = report.verified().map(|verified| verified.gen_time());
         let mut proved = proved.filter(|time| judge_timestamp_revocation(findings, &report, lists, *time));
         if let (Some(authority), Some(signer)) = (&report.certificate, &report.signer)
@@ -272,7 +250,6 @@ impl Verifier {
         value: &[u8],
         range: ByteRange,
         digests: &RangeDigests<'_>,
-        evidence: &Evidence,
         at: Timestamp,
     ) -> Judged {
         let mut judged = Judged::nothing(SignatureKind::Sign);
@@ -290,17 +267,10 @@ impl Verifier {
         if HashAlgorithm::of(token.info().imprint.algorithm).is_some_and(HashAlgorithm::is_weak) {
             findings.add(Check::DataHash, Code::WeakAlgorithm);
         }
-        let known = self.known_certificates(&[], evidence);
+        let known = self.known_certificates(&[]);
         let hash = |algorithm: HashAlgorithm, before: &[u8]| digests.digest(algorithm, before, range);
         let stamped = ContentToSign::Hashed(ContentHasher(&hash));
-        let (report, proved) = self.judge_token(
-            findings,
-            Check::SealerSignature,
-            &token,
-            stamped,
-            &known,
-            evidence,
-        );
+        let (report, proved) = self.judge_token(findings, Check::SealerSignature, &token, stamped, &known);
         let stated = token.gen_time();
         judged.signed_at = Some(stated);
         judged.time_source = match proved {
@@ -314,19 +284,8 @@ impl Verifier {
         judged
     }
 
-    fn known_certificates(&self, carried: &[Certificate], evidence: &Evidence) -> Vec<Certificate> {
-        carried
-            .iter()
-            .chain(&evidence.certificates)
-            .chain(&self.intermediates)
-            .cloned()
-            .collect()
-    }
-
-    fn known_lists(&self, evidence: &Evidence) -> (Vec<Crl>, Vec<OcspResponse>) {
-        let crls = self.crls.iter().chain(&evidence.crls);
-        let responses = self.responses.iter().chain(&evidence.responses);
-        (crls.cloned().collect(), responses.cloned().collect())
+    fn known_certificates(&self, carried: &[Certificate]) -> Vec<Certificate> {
+        carried.iter().chain(&self.intermediates).cloned().collect()
     }
 }
 
