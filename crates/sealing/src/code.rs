@@ -404,8 +404,8 @@ codes! {
         zh "没有给出可信的根证书" / "请提供信任锚；在网页上请告知管理员",
         en "no trust anchors were given" / "give trust anchors; on a web page, tell its administrator";
     PathNotFound "PATH_NOT_FOUND" Indeterminate Some(Sub::NoCertificateChainFound),
-        zh "找不到从证书到信任锚的路径" / "请补充签发机构的证书（--certs）或信任锚（--trust）",
-        en "no path from the certificate to a trust anchor" / "add the issuer's certificate (--certs) or the anchor (--trust)";
+        zh "找不到从证书到信任锚的路径" / "请补充签发机构的证书或信任锚；在网页上请告知管理员",
+        en "no path from the certificate to a trust anchor" / "add the issuer's certificate or the trust anchor; on a web page, tell its administrator";
     Untrusted "UNTRUSTED_SELF_SIGNED" Failed Some(Sub::NoCertificateChainFound),
         zh "证书为自签名且不在信任列表中" / "请勿采信；任何人都可以自制这样的证书",
         en "the certificate is self-signed and not in the trust list" / "do not rely on it: anyone can make such a certificate";
