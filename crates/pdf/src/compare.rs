@@ -17,7 +17,7 @@ use crate::field::{Field, fields};
 use crate::limits::CHANGES_MAX;
 use crate::object::{Dictionary, Object};
 use crate::page::{Page, pages};
-use crate::signature::signatures;
+use crate::signature::{is_signed, signatures_in};
 
 /// Something that is not as it was when the document was signed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -175,14 +175,13 @@ impl Comparison<'_, '_, '_> {
     }
 
     fn find_signed(&mut self) -> Result<(), Error> {
-        let before: HashSet<String> = signatures(self.old.document)?
-            .into_iter()
-            .map(|signature| signature.field)
-            .collect();
-        for signature in signatures(self.new.document)? {
-            if before.contains(&signature.field) {
-                continue;
+        let mut before = HashSet::new();
+        for field in &self.old.fields {
+            if is_signed(self.old.document, field)? {
+                before.insert(field.name.as_str());
             }
+        }
+        for signature in signatures_in(self.new.document, |field| !before.contains(field))? {
             let widgets = &signature.widgets;
             let shows = widgets
                 .iter()

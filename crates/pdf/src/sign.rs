@@ -51,6 +51,16 @@ pub enum Picture {
     Drawing(Drawing),
 }
 
+impl Picture {
+    /// What it takes in memory and in a file, in bytes.
+    pub fn size_bytes(&self) -> usize {
+        match self {
+            Self::Pixels { colours, opacity, .. } => colours.len() + opacity.len(),
+            Self::Drawing(drawing) => drawing.content.len(),
+        }
+    }
+}
+
 /// A drawing of lines and areas.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Drawing {

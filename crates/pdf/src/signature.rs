@@ -140,9 +140,17 @@ pub enum RevisionFault {
 
 /// All signatures in the fields of a document.
 pub fn signatures(document: &Document<'_>) -> Result<Vec<Signature>, Error> {
+    signatures_in(document, |_| true)
+}
+
+/// The signatures in those fields whose full name is wanted.
+pub(crate) fn signatures_in(
+    document: &Document<'_>,
+    is_wanted: impl Fn(&str) -> bool,
+) -> Result<Vec<Signature>, Error> {
     let mut signatures = Vec::new();
     for field in fields(document)? {
-        if !field.is_signature() {
+        if !field.is_signature() || !is_wanted(&field.name) {
             continue;
         }
         let Some(signature) = read(document, field)? else {
@@ -161,6 +169,15 @@ pub fn signatures(document: &Document<'_>) -> Result<Vec<Signature>, Error> {
     // In the order of signing; what cannot be ordered stands last.
     signatures.sort_by_key(|signature| signature.byte_range.map_or(usize::MAX, |range| range.end));
     Ok(signatures)
+}
+
+/// Whether a field holds a signature, whatever it says.
+pub(crate) fn is_signed(document: &Document<'_>, field: &Field) -> Result<bool, Error> {
+    if !field.is_signature() {
+        return Ok(false);
+    }
+    let value = document.get(&field.dictionary, "V")?;
+    Ok(value.is_some_and(|value| value.as_dictionary().is_some()))
 }
 
 fn is_same(one: &Signature, other: &Signature) -> bool {
@@ -258,8 +275,12 @@ fn read_byte_range(
     if token != (first..hole_end) {
         return Err(Fault::HoleIsNotContents);
     }
+    // Without a way out in the middle, so that many bytes are looked at together.
     let digits = &bytes[first + 1..hole_end - 1];
-    if !digits.iter().all(u8::is_ascii_hexdigit) {
+    if !digits
+        .iter()
+        .fold(true, |all, byte| all & byte.is_ascii_hexdigit())
+    {
         return Err(Fault::HoleHoldsMore);
     }
     Ok(ByteRange {
@@ -340,11 +361,9 @@ pub fn signed_revision<'a>(
     if !revision.ends_properly() {
         return Err(RevisionFault::EndsEarly);
     }
-    let then = signatures(&revision).map_err(RevisionFault::Unreadable)?;
-    let holds = then
-        .iter()
-        .any(|then| then.field == signature.field && then.byte_range == Ok(range));
-    if holds {
+    let then = signatures_in(&revision, |name| name == signature.field);
+    let then = then.map_err(RevisionFault::Unreadable)?;
+    if then.iter().any(|then| then.byte_range == Ok(range)) {
         Ok(revision)
     } else {
         Err(RevisionFault::SignatureNotInIt)

@@ -1,5 +1,9 @@
 //! Where a seal appears on a page, and its picture as PDF takes it.
 
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use image::ImageReader;
 use ofd::geometry::Box as MmBox;
 use ofd::{Ofd, Package};
@@ -13,6 +17,11 @@ use crate::position::Placement;
 
 /// Largest picture that is unpacked, in pixels.
 const PICTURE_PIXELS_MAX: u64 = 40_000_000;
+
+/// Pictures that are remembered.
+const KEPT_MAX: usize = 8;
+/// A larger picture is unpacked each time, in bytes of its file and of what becomes of it.
+const KEPT_BYTES_MAX: usize = 1 << 20;
 
 /// Resolution at which an OFD picture becomes pixels when it is not outlines alone.
 const PAGE_DPI: f64 = 600.0;
@@ -28,24 +37,74 @@ pub(crate) fn appearance(placement: &Placement) -> Appearance {
     }
 }
 
-/// The picture, its outlines or its pixels. White that a picture without transparency has stays white.
-pub(crate) fn unpack(shown: &Shown<'_>) -> Result<Picture, PdfSealError> {
-    let data = match shown {
-        Shown::Seal(seal) => {
-            let picture = seal.seal().picture();
-            match picture.format() {
-                Some(PictureFormat::Svg) => {
-                    let outlines = Outlines::of_svg(picture.data).map_err(PdfSealError::Picture)?;
-                    return Ok(drawing(outlines));
+/// The pictures that were unpacked last, the latest in front: one seal is applied to many documents.
+///
+/// Bytes are compared, not digests of them, as in [`ses::SealCache`].
+#[derive(Default)]
+pub(crate) struct PictureCache(Mutex<VecDeque<Known>>);
+
+struct Known {
+    format: Option<PictureFormat>,
+    data: Vec<u8>,
+    picture: Arc<Picture>,
+}
+
+impl PictureCache {
+    /// The picture, its outlines or its pixels. White that a picture without transparency has stays white.
+    pub(crate) fn unpack(&self, shown: &Shown<'_>) -> Result<Arc<Picture>, PdfSealError> {
+        let (format, data) = match shown {
+            Shown::Seal(seal) => {
+                let picture = seal.seal().picture();
+                if picture.format().is_none() {
+                    return refuse("its format is unknown");
                 }
-                Some(PictureFormat::Ofd) => return unpack_page(picture.data),
-                Some(_) => picture.data,
-                None => return refuse("its format is unknown"),
+                (picture.format(), picture.data)
             }
+            Shown::Picture { data, .. } => (None, *data),
+        };
+        if let Some(picture) = self.find(format, data) {
+            return Ok(picture);
         }
-        Shown::Picture { data, .. } => data,
-    };
-    unpack_pixels(data)
+        let picture = Arc::new(match format {
+            Some(PictureFormat::Svg) => drawing(Outlines::of_svg(data).map_err(PdfSealError::Picture)?),
+            Some(PictureFormat::Ofd) => unpack_page(data)?,
+            _ => unpack_pixels(data)?,
+        });
+        if data.len() + picture.size_bytes() <= KEPT_BYTES_MAX {
+            let mut known = self.lock();
+            known.truncate(KEPT_MAX - 1);
+            known.push_front(Known {
+                format,
+                data: data.to_vec(),
+                picture: Arc::clone(&picture),
+            });
+        }
+        Ok(picture)
+    }
+
+    fn find(&self, format: Option<PictureFormat>, data: &[u8]) -> Option<Arc<Picture>> {
+        let mut known = self.lock();
+        let index = known
+            .iter()
+            .position(|known| known.format == format && known.data == data)?;
+        let found = known.remove(index)?;
+        let picture = Arc::clone(&found.picture);
+        known.push_front(found);
+        Some(picture)
+    }
+
+    /// Whatever happened to a thread that held the lock, what is known is whole.
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Known>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for PictureCache {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PictureCache")
+            .field("pictures", &self.lock().len())
+            .finish()
+    }
 }
 
 fn drawing(outlines: Outlines) -> Picture {
@@ -118,5 +177,44 @@ fn pixels(width: u32, height: u32, rgba: &[u8]) -> Picture {
         height,
         colours: pdf::deflate(&colours.collect::<Vec<u8>>()),
         opacity: pdf::deflate(&opacity.collect::<Vec<u8>>()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn png(red: u8) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let pixels = image::RgbaImage::from_pixel(2, 2, image::Rgba([red, 0, 0, 255]));
+        let mut out = std::io::Cursor::new(&mut bytes);
+        pixels.write_to(&mut out, image::ImageFormat::Png).unwrap();
+        bytes
+    }
+
+    fn unpacked(cache: &PictureCache, data: &[u8]) -> Arc<Picture> {
+        let shown = Shown::Picture {
+            data,
+            width_mm: 1.0,
+            height_mm: 1.0,
+        };
+        cache.unpack(&shown).unwrap()
+    }
+
+    #[test]
+    fn pictures_used_last_are_remembered() {
+        let cache = PictureCache::default();
+        let first = unpacked(&cache, &png(0));
+        for red in 1..KEPT_MAX as u8 {
+            let other = unpacked(&cache, &png(red));
+            assert!(other != first && Arc::ptr_eq(&first, &unpacked(&cache, &png(0))));
+        }
+        let second = unpacked(&cache, &png(1));
+        for red in 100..100 + KEPT_MAX as u8 - 1 {
+            unpacked(&cache, &png(red));
+        }
+        assert!(Arc::ptr_eq(&second, &unpacked(&cache, &png(1))));
+        let anew = unpacked(&cache, &png(0));
+        assert!(anew == first && !Arc::ptr_eq(&anew, &first));
     }
 }

@@ -14,7 +14,7 @@ use ses::{SignatureTemplate, SignedTbs, VerifiedSeal, check_use, make_signature}
 
 use crate::code::{Check, Effect};
 use crate::pdf_date::write_date;
-use crate::pdf_picture::{appearance, unpack};
+use crate::pdf_picture::appearance;
 use crate::pdf_place::place_all;
 use crate::pdf_refusal::PdfSealError;
 use crate::position::{Placement, Position};
@@ -47,8 +47,8 @@ pub struct PdfSealOrder<'a> {
     pub form: PdfForm,
     /// What is added so that the signature can be verified later.
     pub level: PdfLevel,
-    /// Whose anchors, certificates and revocation lists the levels LT and LTA take their evidence from, and whose
-    /// password opens an encrypted document.
+    /// Whose anchors, certificates and revocation lists the levels LT and LTA take their evidence from, whose
+    /// password opens an encrypted document, and which remembers the pictures of seals.
     pub verifier: &'a Verifier,
 }
 
@@ -242,7 +242,7 @@ fn add_signature(
     check_existing(&read, order)?;
     let pages = pdf::pages(&read)?;
     let placements = place_all(&read, &pages, order)?;
-    let picture = unpack(&order.shown)?;
+    let picture = order.verifier.pictures.unpack(&order.shown)?;
     let appearances: Vec<Appearance> = placements.iter().map(appearance).collect();
     let (filter, sub_filter) = order.form.names();
     let appended = pdf::add_signature(

@@ -24,6 +24,7 @@ pub(crate) use self::parts::{Digests, hash_parts};
 use self::paths::{Lists, judge_path, judge_revocation};
 use self::signed_value::Judged;
 use crate::code::{Check, Code, Effect};
+use crate::pdf_picture::PictureCache;
 use crate::report::{
     CertificateSummary, Conclusion, Findings, InputKind, REPORT_SCHEMA, Reason, Report, SealSummary,
     SignatureReport,
@@ -71,6 +72,7 @@ pub struct Verifier {
     threads: Option<usize>,
     paths: Arc<PathCache>,
     seals: Arc<SealCache>,
+    pub(crate) pictures: Arc<PictureCache>,
 }
 
 impl Verifier {
@@ -86,6 +88,7 @@ impl Verifier {
             threads: None,
             paths: Arc::default(),
             seals: Arc::default(),
+            pictures: Arc::default(),
         }
     }
 
