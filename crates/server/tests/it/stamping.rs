@@ -9,6 +9,7 @@ use sqlx::Connection as _;
 
 use crate::support::Answer;
 use crate::uses::place;
+use crate::webdriver::Browser;
 use crate::world::{PIN, Who, World, ofd, pdf};
 
 impl World {
@@ -371,6 +372,32 @@ fn r54_a_pdf_is_brought_approved_sealed_and_judged_like_an_ofd() {
             .stamp(Who::Custodian, &asked, PIN)
             .check_problem(422, "DOCUMENT_NOT_SEALED");
     });
+}
+
+/// What citizens open a PDF with shows the seal, though it cannot judge the signature.
+#[test]
+fn r54_chromium_shows_the_seal_on_a_pdf() {
+    let Some(browser) = Browser::open("file://", (800, 1100)) else {
+        return;
+    };
+    let world = World::new();
+    world.adopt();
+    let asked = world.ask(&pdf(&[true])).json();
+    assert_eq!(world.approve(Who::Approver, &asked).status, 201);
+    let stamped = world.stamp(Who::Custodian, &asked, PIN);
+    let sealed = world.get(Who::Agent, stamped.header("location").unwrap()).body;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sealed.pdf");
+    std::fs::write(&path, sealed).unwrap();
+    browser.go(path.to_str().unwrap());
+    // The viewer comes up after the page is there.
+    let is_red = |pixel: &image::Rgb<u8>| pixel[0] > 180 && pixel[1] < 100 && pixel[2] < 100;
+    let seen = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(200));
+        let picture = image::load_from_memory(&browser.picture()).unwrap().into_rgb8();
+        picture.pixels().filter(|pixel| is_red(pixel)).count() > 500
+    });
+    assert!(seen, "no seal is seen");
 }
 
 #[test]
