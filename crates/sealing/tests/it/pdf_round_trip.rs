@@ -2,6 +2,7 @@
 
 use std::process::Command;
 
+use ofd::geometry::Box as MmBox;
 use pki::{MessageKey, Purpose};
 use proptest::prelude::*;
 use sealing::{
@@ -283,6 +284,62 @@ fn qpdf_finds_nothing_wrong() {
     let text =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && !text.contains("WARNING"), "{text}");
+}
+
+/// Pages, and up to three seals in turn: the forms of their signatures, and where each appears.
+fn arbitrary_seals() -> impl Strategy<Value = (usize, Vec<(PdfForm, Vec<Position>)>)> {
+    (1_usize..6).prop_flat_map(|count| {
+        let at_point = (1..=count, 0.0..160.0, 0.0..160.0).prop_map(|(page, x_mm, y_mm)| Position::Point {
+            pages: PageSelection::Pages(vec![page]),
+            x_mm,
+            y_mm,
+        });
+        let edges = vec![Edge::Left, Edge::Right, Edge::Top, Edge::Bottom];
+        let straddle =
+            (prop::sample::select(edges), 40.0..160.0).prop_map(|(edge, middle)| Position::Straddle {
+                edge,
+                middle_mm: Some(middle),
+                group: None,
+            });
+        let position = if count > 1 {
+            prop_oneof![at_point, straddle].boxed()
+        } else {
+            at_point.boxed()
+        };
+        let forms = vec![PdfForm::Seal, PdfForm::Message, PdfForm::Cades];
+        let seal = (prop::sample::select(forms), prop::collection::vec(position, 1..3));
+        (Just(count), prop::collection::vec(seal, 1..4))
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    #[test]
+    fn r54_random_seals_in_turn_verify((pages, seals) in arbitrary_seals()) {
+        let scene = Scene::new();
+        let mut bytes = document(pages);
+        for (count, (form, positions)) in (1..).zip(&seals) {
+            let (sealed, done) = stamp(&scene, &bytes, positions, Mode::Continue, *form).unwrap();
+            prop_assert!(sealed.starts_with(&bytes));
+            let report = scene.verify(&sealed);
+            prop_assert_eq!(report.conclusion, Conclusion::Passed, "{:?}", codes(&report));
+            prop_assert_eq!(report.signatures.len(), count);
+            let stamps = &report.signatures[count - 1].stamps;
+            prop_assert_eq!(stamps.len(), done.placements.len());
+            for placed in &done.placements {
+                let (whole, page) = (&placed.bounds, Some(placed.page + 1));
+                let part = placed.clip.unwrap_or(MmBox::new(0.0, 0.0, whole.width, whole.height));
+                let area = [whole.x + part.x, whole.y + part.y, part.width, part.height];
+                let is_there = stamps.iter().any(|stamp| {
+                    let seen = [stamp.x_mm, stamp.y_mm, stamp.width_mm, stamp.height_mm];
+                    stamp.page == page && seen.iter().zip(area).all(|(seen, area)| (seen - area).abs() < 0.02)
+                });
+                prop_assert!(is_there, "{:?} {:?}", placed, stamps);
+            }
+            bytes = sealed;
+        }
+    }
 }
 
 proptest! {
