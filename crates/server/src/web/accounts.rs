@@ -605,7 +605,13 @@ pub(crate) async fn open(service: Arc<Service>, mut visit: Visit) -> Result<Resp
     let form = visit.form(&service, 0).await?;
     let opened = async {
         let name = form.text("account").trim().to_owned();
-        check_account_name(&name)?;
+        let bad = |_| {
+            Problem::bad_field(
+                "账号只能用字母、数字、点、横线、下划线，最多 64 个",
+                "An account has letters, digits, dots, hyphens and underscores, 64 at most",
+            )
+        };
+        check_account_name(&name).map_err(bad)?;
         let wanted = (visit.call.path::<PersonId>("person")?, name);
         let password = Zeroizing::new(form.text("new_password").to_owned());
         let once = visit.once("account_open", &form)?;

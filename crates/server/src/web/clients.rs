@@ -5,6 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use jiff::SignedDuration;
 use maud::{Markup, html};
+use pki::Certificate;
 use registry::{Role, SystemId};
 use sealing::Language;
 use store::Page;
@@ -17,7 +18,7 @@ use super::uses::holds;
 use super::visit::{Visit, see};
 use crate::app::{ClientStep, KnownClient, NewClient, Service};
 use crate::http::answer::kept;
-use crate::http::clients::{certificate, name, networks};
+use crate::http::clients;
 use crate::http::problem::Problem;
 use crate::subnet::Subnet;
 
@@ -112,7 +113,27 @@ impl Typed {
             )
         };
         let read: Result<_, _> = self.networks.split_whitespace().map(str::parse).collect();
-        networks(read.map_err(|_| bad())?)
+        clients::networks(read.map_err(|_| bad())?).map_err(|_| bad())
+    }
+
+    fn name(&self) -> Result<String, Problem> {
+        let bad = |_| {
+            Problem::bad_field(
+                "“名称”未填写，或超过 200 个字",
+                "“Name” is missing or longer than 200 characters",
+            )
+        };
+        clients::name(self.name.clone()).map_err(bad)
+    }
+
+    fn certificate(&self) -> Result<Certificate, Problem> {
+        let bad = |_| {
+            Problem::bad_field(
+                "证书无法识别：请粘贴 PEM 文本，从 BEGIN 行到 END 行",
+                "The certificate cannot be read: paste the PEM text, from its BEGIN line to its END line",
+            )
+        };
+        clients::certificate(&self.certificate).map_err(bad)
     }
 }
 
@@ -197,8 +218,8 @@ pub(crate) async fn enter(service: Arc<Service>, mut visit: Visit) -> Result<Res
         let own = authorities(&visit, &[Role::SecurityAdministrator]);
         let new = NewClient {
             authority: own.first().copied().ok_or_else(|| Problem::not_found("page"))?,
-            name: name(typed.name.clone())?,
-            certificate: certificate(&typed.certificate)?,
+            name: typed.name()?,
+            certificate: typed.certificate()?,
             networks: typed.subnets()?,
         };
         let once = visit.once("client_enter", &form)?;
@@ -290,7 +311,7 @@ async fn change(
 pub(crate) async fn rename(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let step = |_: &Visit, form: &Form| {
         Ok(ClientStep::Rename {
-            name: name(Typed::of(form).name)?,
+            name: Typed::of(form).name()?,
         })
     };
     change(service, visit, step).await
@@ -313,7 +334,7 @@ pub(crate) async fn renew(service: Arc<Service>, visit: Visit) -> Result<Respons
             .now
             .checked_add(SignedDuration::from_hours(24 * i64::from(days)));
         Ok(ClientStep::RenewCertificate {
-            certificate: Box::new(certificate(&Typed::of(form).certificate)?),
+            certificate: Box::new(Typed::of(form).certificate()?),
             old_until: old_until.map_err(|_| Problem::bad_field("“几天”过大", "“Days” is too large"))?,
         })
     };

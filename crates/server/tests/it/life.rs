@@ -12,14 +12,19 @@ use crate::town::Town;
 /// The protection password of a seal.
 pub(crate) const PIN: &str = "custodian's pin 7";
 
+/// The configuration of a service that makes seals, and files them with this body.
+pub(crate) fn making(bureau: &Bureau) -> String {
+    let filing = format!(
+        "filing.public_security = \"{}\"\nfiling.poll_seconds = 1\n",
+        bureau.url()
+    );
+    format!("{MAKING}{filing}")
+}
+
 impl Town {
     /// A town where seals are made, and filed with this body.
     pub(crate) fn making(bureau: &Bureau) -> Self {
-        let filing = format!(
-            "filing.public_security = \"{}\"\nfiling.poll_seconds = 1\n",
-            bureau.url()
-        );
-        Self::with(&format!("{MAKING}{filing}"))
+        Self::with(&making(bureau))
     }
 
     pub(crate) fn making_order(&self) -> Value {

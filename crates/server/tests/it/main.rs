@@ -7,6 +7,7 @@ mod authorities;
 mod batches;
 mod browser;
 mod crash;
+mod desks;
 mod documents;
 mod grants;
 mod kinds;

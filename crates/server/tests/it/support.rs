@@ -106,6 +106,22 @@ fn lay_out_making(pki: &TestPki, folder: &Path) -> Certificate {
     issuer
 }
 
+/// How the program draws a page of a PDF file in a process of its own.
+const PDF_PAGES: [&str; 2] = ["render-pdf-page", "-"];
+
+/// The program beside the tests, which is there when the workspace was built.
+fn program() -> std::path::PathBuf {
+    let mut path = std::env::current_exe().unwrap();
+    path.pop();
+    path.pop();
+    path.join("yinxin")
+}
+
+/// Are pages of PDF files drawn?
+pub(crate) fn draws_pdf() -> bool {
+    program().is_file()
+}
+
 /// A server on a thread of its own.
 pub(crate) struct Running {
     pub(crate) address: SocketAddr,
@@ -137,7 +153,13 @@ impl Running {
                 .build()
                 .unwrap();
             runtime.block_on(async {
-                let outside = Outside::new(move || time.now(), SeededRng::new(seed));
+                let mut outside = Outside::new(move || time.now(), SeededRng::new(seed));
+                if draws_pdf() {
+                    outside = outside.with_pdf_pages(server::PageProcess {
+                        program: program(),
+                        arguments: PDF_PAGES.map(str::to_owned).to_vec(),
+                    });
+                }
                 let server = Server::start(config, verifier, outside).await.unwrap();
                 tell.send(server.address()).unwrap();
                 server

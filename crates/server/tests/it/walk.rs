@@ -1,6 +1,7 @@
 //! Every page of the table as everybody: who sees what, and that guessing identifiers leads nobody to others' things.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use expect_test::expect_file;
 use gm::sm3;
@@ -8,11 +9,14 @@ use serde_json::{Value, json};
 use testkit::Bureau;
 
 use crate::life::PIN;
-use crate::support::Answer;
+use crate::support::{Answer, TestServer};
 use crate::town::Town;
 use crate::uses::placement;
 use crate::web::field;
 use crate::world::ofd;
+
+#[path = "../../benches/load/fill.rs"]
+mod fill;
 
 /// A row of the table of pages.
 #[derive(Debug)]
@@ -235,6 +239,7 @@ fn who_sees_which_page_stands_in_a_table() {
             let answer = scenery.get(walker, &place);
             table += &format!(" {:>11}", answer.status);
             check_leaks(&scenery, walker, row, &answer);
+            check_weight(&scenery, row, &answer);
         }
         table += "\n";
     }
@@ -260,6 +265,138 @@ fn check_leaks(scenery: &Scenery, walker: &Walker, row: &Row, answer: &Answer) {
     for text in secret.iter().filter(|text| !text.is_empty()) {
         assert!(!body.contains(*text), "{} sees {text} on {}", walker.0, row.path);
     }
+}
+
+/// A page with its styles and scripts, without the images of documents, has less than 150 KB.
+#[track_caller]
+fn check_weight(scenery: &Scenery, row: &Row, answer: &Answer) -> usize {
+    let is_page = answer
+        .header("content-type")
+        .is_some_and(|kind| kind.starts_with("text/html"));
+    if !is_page {
+        return 0;
+    }
+    let mut bytes = answer.body.len();
+    for part in answer.text().split("\"/assets/").skip(1) {
+        let name = part.split('"').next().unwrap();
+        bytes += scenery
+            .town
+            .scene
+            .server
+            .get(&format!("/assets/{name}"), &[])
+            .body
+            .len();
+    }
+    assert!(bytes < PAGE_BYTES_MAX, "{} has {bytes} bytes", row.path);
+    bytes
+}
+
+/// Bytes of a page without the images of documents (issue 6).
+const PAGE_BYTES_MAX: usize = 150 * 1024;
+/// Milliseconds in which a page is answered on SQLite with 100 000 seals (issue 6).
+const PAGE_MILLIS_MAX: f64 = 100.0;
+const SEALS: u64 = 100_000;
+const RECORDS: u64 = 100_000;
+const ENTRIES: u64 = 100_000;
+
+impl Scenery {
+    /// The same town, with many more seals, uses and acts.
+    fn crowded(mut self, bureau: &Bureau) -> Self {
+        let second = self.town.scene.server.clock.now().as_second();
+        let server = std::mem::replace(&mut self.town.scene.server, TestServer::start());
+        let folder = server.stopped();
+        let file = folder.path().join("data/yinxin.db");
+        let runtime = tokio::runtime::Runtime::new().unwrap();
+        runtime.block_on(async {
+            append(&file).await;
+            let filling = fill::Filling {
+                seals: SEALS,
+                records: RECORDS,
+            };
+            fill::fill(None, &file, filling).await;
+        });
+        self.town.scene.server = TestServer::in_folder(folder, &crate::life::making(bureau));
+        self.town.scene.server.clock.set(second);
+        self.town.morning();
+        self
+    }
+}
+
+/// Real entries of the log, which searches go through.
+async fn append(file: &std::path::Path) {
+    let database = store::Database::Sqlite(file.to_owned());
+    let store = store::Store::open(&store::StoreConfig::new(database))
+        .await
+        .unwrap();
+    for round in 0..ENTRIES / 500 {
+        let entry = move |number: u64| audit::Entry {
+            time: testkit::now(),
+            actor: audit::Actor {
+                kind: audit::ActorKind::System,
+                id: "yinxin".to_owned(),
+                role: None,
+                unit: None,
+            },
+            act: "reminder.raised".to_owned(),
+            subject: audit::Subject {
+                kind: "seal".to_owned(),
+                id: format!("filled {round} {number}"),
+            },
+            details: json!({ "note": "one of many acts, as long as most of them are in a real log" })
+                .as_object()
+                .unwrap()
+                .clone(),
+            commitments: BTreeMap::new(),
+        };
+        let write = store.write::<_, store::Error, _>(move |_| {
+            let first = store::Entries::from(entry(0));
+            let entries = (1..500).fold(first, |entries, number| entries.and(entry(number)));
+            Box::pin(async move { Ok(((), entries)) })
+        });
+        write.await.unwrap();
+    }
+    store.close().await;
+}
+
+/// With `--release -- --ignored --nocapture`, it prints the table of docs/benchmarks.md.
+#[test]
+#[ignore = "fills a database with 100 000 seals and as many uses and acts"]
+fn pages_arrive_in_time_among_a_hundred_thousand_seals() {
+    let bureau = Bureau::open();
+    let scenery = Scenery::new(&bureau).crowded(&bureau);
+    let walkers = scenery.walkers();
+    let mut slow = Vec::new();
+    println!("| page | as | ms | KB |\n| --- | --- | --- | --- |");
+    for row in rows().iter().filter(|row| row.method == "GET") {
+        let place = scenery.place(row.path);
+        for walker in &walkers {
+            let answer = scenery.get(walker, &place);
+            let bytes = check_weight(&scenery, row, &answer);
+            // Pictures are drawn and files are sent for each who asks; they are no pages.
+            if answer.status != 200 || bytes == 0 {
+                continue;
+            }
+            let mut times: Vec<f64> = (0..7)
+                .map(|_| {
+                    let begun = Instant::now();
+                    scenery.get(walker, &place);
+                    begun.elapsed().as_secs_f64() * 1000.0
+                })
+                .collect();
+            times.sort_by(f64::total_cmp);
+            println!(
+                "| `{}` | {} | {:.1} | {} |",
+                row.path,
+                walker.0,
+                times[3],
+                bytes.div_ceil(1024)
+            );
+            if times[3] > PAGE_MILLIS_MAX {
+                slow.push(format!("{} as {}: {:.0} ms", row.path, walker.0, times[3]));
+            }
+        }
+    }
+    assert!(slow.is_empty(), "{slow:#?}");
 }
 
 #[test]

@@ -239,9 +239,28 @@ impl Browser {
         format!("yinxin={}", cookie["value"].as_str().unwrap())
     }
 
-    /// Another size of the window, as a phone has it.
-    pub(crate) fn resize(&self, width: u32, height: u32) {
-        self.post("/window/rect", &json!({ "width": width, "height": height }));
+    /// Whether pages may run scripts; the driver's own go on.
+    pub(crate) fn allow_scripts(&self, allowed: bool) {
+        let asked = json!({ "cmd": "Emulation.setScriptExecutionDisabled", "params": { "value": !allowed } });
+        self.post("/goog/cdp/execute", &asked);
+    }
+
+    /// How a page is shown: `screen` or `print`, and which colours its reader prefers.
+    pub(crate) fn show_as(&self, medium: &str, colours: &str) {
+        let features = json!([{ "name": "prefers-color-scheme", "value": colours }]);
+        let params = json!({ "media": medium, "features": features });
+        self.post(
+            "/goog/cdp/execute",
+            &json!({ "cmd": "Emulation.setEmulatedMedia", "params": params }),
+        );
+    }
+
+    /// How wide and high pages are shown; windows cannot be made as narrow as a phone.
+    pub(crate) fn show_in(&self, width: u32, height: u32) {
+        let params =
+            json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 600 });
+        let asked = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params });
+        self.post("/goog/cdp/execute", &asked);
     }
 
     /// Forgets who is signed in.
