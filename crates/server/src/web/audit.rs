@@ -325,6 +325,9 @@ fn detail(value: &Value) -> Markup {
     match value {
         Value::String(text) if text.parse::<uuid::Uuid>().is_ok() => short(text),
         Value::String(text) => html! { span.code { (text) } },
+        Value::Object(parts) => html! {
+            dl { @for (name, part) in parts { dt { code { (name) } } dd { (detail(part)) } } }
+        },
         other => html! { span.code { (other.to_string()) } },
     }
 }

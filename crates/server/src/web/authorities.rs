@@ -370,7 +370,7 @@ pub(crate) async fn profile(service: Arc<Service>, visit: Visit) -> Result<Respo
         section.card { dl.facts {
             dt { (l.pick("施行", "In force")) } dd { (period(layer)) }
             dt { (l.pick("现在适用的层", "Layers that hold now")) } dd { @for one in &now.layers { code { (one) } " " } }
-            @if !layer.note.is_empty() { dt { (l.pick("说明", "Note")) } dd { (layer.note) } }
+            @if !layer.note.is_empty() { dt { (l.pick("说明（英文）", "Note")) } dd lang="en" { (layer.note) } }
         } }
         div.split {
             section.card { h2 { (l.pick("现在的要求", "What holds now")) } (settings(&now, l)) }
@@ -425,7 +425,7 @@ fn settings(now: &Profile, l: Language) -> Markup {
             dt { (l.pick("可依职权注销", "Cancellation ex officio")) } dd { (yes(now.ex_officio)) }
             dt { (l.pick("交还旧载体", "Old device handed back")) } dd { (yes(now.old_device_returned)) }
             dt { (l.pick("专用计算机", "Computers set aside")) } dd { (yes(now.dedicated_devices)) }
-            dt { (l.pick("可用网络", "Networks")) } dd { @for network in &now.networks { code { (network.name()) } " " } }
+            dt { (l.pick("可用网络", "Networks")) } dd { @for network in &now.networks { (words::network(*network, l)) " " } }
             @for duty in &now.filing {
                 dt { (l.pick("备案", "Filing")) " " (words::filing_body(duty.body, l)) }
                 dd { @match duty.hours_max {

@@ -3,7 +3,7 @@
 use registry::application::{Ask, MaterialKind};
 use registry::filing::FilingBody;
 use registry::usage::UseStatus;
-use registry::{Role, SealKind, SealStatus, application::ApplicationStatus};
+use registry::{Network, Role, SealKind, SealStatus, application::ApplicationStatus};
 use sealing::{Conclusion, Language};
 
 /// Tone and sign of a conclusion; its word stands beside them.
@@ -101,6 +101,14 @@ pub(crate) fn filing_body(body: FilingBody, l: Language) -> &'static str {
     match body {
         FilingBody::PublicSecurity => l.pick("公安机关", "public security"),
         FilingBody::CompetentDepartment => l.pick("主管部门", "competent department"),
+    }
+}
+
+pub(crate) fn network(network: Network, l: Language) -> &'static str {
+    match network {
+        Network::GovernmentExtranet => l.pick("政务外网", "government extranet"),
+        Network::Office => l.pick("办公网", "office network"),
+        Network::Internet => l.pick("互联网", "internet"),
     }
 }
 
