@@ -6,8 +6,9 @@ use std::sync::LazyLock;
 use fuzz::scene::{ORIGINAL, POLICY, SCENE};
 use libfuzzer_sys::{fuzz_mutator, fuzz_target, fuzzer_mutate};
 use pki::{
-    CertificateRequest, ContentToSign, PathCache, SignedData, TimestampRequest, TimestampResponse,
-    TimestampToken, answer_request, verify_signed_file, verify_token,
+    CertificateRequest, ContentHasher, ContentToSign, HashAlgorithm, PathCache, SignedData, TimestampRequest,
+    TimestampResponse, TimestampToken, answer_request, verify_any_signed_file, verify_signed_file,
+    verify_token,
 };
 use testkit::now;
 
@@ -100,5 +101,17 @@ fn check_message(signed: &SignedData) {
     }
     for signer in verify_signed_file(signed, ContentToSign::Bytes(ORIGINAL), others) {
         let _ = signer.facts.map(|facts| facts.faults());
+    }
+    // As signatures of PDF files are judged: with keys and digests of every suite.
+    let known = [others, signed.certificates()].concat();
+    for (file, is_signed) in [(&b"something else"[..], false), (ORIGINAL, true)] {
+        let hash = |algorithm: HashAlgorithm, before: &[u8]| algorithm.digest(&[before, file].concat());
+        for signer in verify_any_signed_file(signed, ContentHasher(&hash), &known) {
+            assert!(
+                is_signed || !(signer.is_intact() && signer.certificate.as_ref() == Some(sealer)),
+                "a forged message is believed"
+            );
+            let _ = signer.facts.map(|facts| facts.faults());
+        }
     }
 }
