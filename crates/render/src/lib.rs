@@ -27,6 +27,7 @@
 //! ```
 
 mod color;
+mod decimal;
 mod document;
 mod draw;
 mod error;

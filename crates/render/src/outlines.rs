@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use resvg::usvg::{self, ImageHrefResolver, Node, Options, Tree, roxmltree};
 use tiny_skia::{FillRule, LineCap, LineJoin, Path, PathSegment, Transform};
 
+use crate::decimal::Decimal;
 use crate::scene::{self, ClipId, Scene, Shape};
 
 /// Largest SVG that is read, in bytes.
@@ -335,9 +336,7 @@ fn put_outline(content: &mut String, path: &Path) {
 /// Without exponents, which PDF does not know.
 fn put_numbers(content: &mut String, numbers: &[f32], operator: &str) {
     for number in numbers {
-        let text = format!("{number:.5}");
-        let text = text.trim_end_matches('0').trim_end_matches('.');
-        let _ = write!(content, "{} ", if text == "-0" { "0" } else { text });
+        let _ = write!(content, "{} ", Decimal(*number, 5));
     }
     content.push_str(operator);
     content.push(' ');

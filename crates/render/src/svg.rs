@@ -9,6 +9,7 @@ use base64::engine::general_purpose::STANDARD;
 use tiny_skia::{FillRule, LineCap, LineJoin, Path, PathSegment, Pixmap, SpreadMode, Transform};
 
 use crate::Error;
+use crate::decimal::Decimal;
 use crate::picture::Image;
 use crate::raster::encode;
 use crate::scene::{ClipId, Gradient, GradientKind, Item, Line, Paint, Rgba, Scene, Shape};
@@ -257,7 +258,11 @@ fn line_style(line: &Line) -> String {
         LineJoin::Bevel => out.push_str(" stroke-linejoin=\"bevel\""),
     }
     if !line.dashes.is_empty() {
-        let lengths: Vec<String> = line.dashes.iter().map(|length| round(*length)).collect();
+        let lengths: Vec<String> = line
+            .dashes
+            .iter()
+            .map(|length| round(*length).to_string())
+            .collect();
         let (lengths, offset) = (lengths.join(" "), round(line.dash_offset));
         let _ = write!(
             out,
@@ -318,7 +323,7 @@ fn matrix(transform: Transform) -> String {
         ty,
     } = transform;
     // Factors are small where outlines have 1000 units per em: they keep more digits than places do.
-    let factors = [sx, ky, kx, sy].map(|value| trimmed(value, 8));
+    let factors = [sx, ky, kx, sy].map(|value| Decimal(value, 8));
     let [a, b, c, d] = factors;
     format!(
         " transform=\"matrix({a} {b} {c} {d} {} {})\"",
@@ -328,18 +333,8 @@ fn matrix(transform: Transform) -> String {
 }
 
 /// Four decimals: a tenth of a micrometre.
-fn round(value: f32) -> String {
-    trimmed(value, 4)
-}
-
-fn trimmed(value: f32, decimals: usize) -> String {
-    let text = format!("{value:.decimals$}");
-    let text = text.trim_end_matches('0').trim_end_matches('.');
-    if text == "-0" {
-        "0".to_owned()
-    } else {
-        text.to_owned()
-    }
+fn round(value: f32) -> Decimal {
+    Decimal(value, 4)
 }
 
 fn hex(color: Rgba) -> String {
