@@ -1,8 +1,9 @@
 //! How often the comparison errs: seals of every kind from numbered seeds, each as a scanner and a camera bring it, and
 //! with each forgery.
 //!
-//! `cargo bench -p impression --bench pairs [-- SEALS FIRST THREADS]` prints the tables of docs/benchmarks.md. Seed `n`
-//! always makes the same seal, the same images and the same forgeries.
+//! `cargo bench -p impression --bench pairs [-- SEALS FIRST THREADS [measures]]` prints the tables of docs/benchmarks.md,
+//! with `measures` also what was measured of each pair, which the limits come from. Seed `n` always makes the same seal,
+//! the same images and the same forgeries.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -49,6 +50,7 @@ fn main() {
     let mut numbers = std::env::args().filter_map(|argument| argument.parse::<u64>().ok());
     let (seals, first) = (numbers.next().unwrap_or(200), numbers.next().unwrap_or(1));
     let threads = numbers.next().unwrap_or(2);
+    let shows_measures = std::env::args().any(|argument| argument == "measures");
     let faces = Faces {
         serif: face("NotoSerifCJK-Regular.ttc", "Noto Serif CJK SC"),
         others: vec![
@@ -65,7 +67,7 @@ fn main() {
                     if seed >= first + seals {
                         return;
                     }
-                    one_seal(seed, &faces, &found);
+                    one_seal(seed, &faces, &found, shows_measures);
                 }
             });
         }
@@ -117,7 +119,7 @@ fn design(rng: &mut Rng) -> Design {
     }
 }
 
-fn one_seal(seed: u64, faces: &Faces, found: &Mutex<Found>) {
+fn one_seal(seed: u64, faces: &Faces, found: &Mutex<Found>, shows_measures: bool) {
     let mut rng = Rng(seed);
     let design = design(&mut rng);
     let Ok(drawing) = draw(&design, fonts(&faces.serif)) else {
@@ -137,6 +139,13 @@ fn one_seal(seed: u64, faces: &Faces, found: &Mutex<Found>) {
             found.wrong.push(format!("seed {seed} {kind:?}: not read"));
             return;
         };
+        if shows_measures {
+            let measured = comparison.measures.iter();
+            let measured: Vec<_> = measured
+                .map(|one| format!("{:?}={:.3}", one.kind, one.value))
+                .collect();
+            println!("{seed} {kind:?} {:?} {}", comparison.verdict, measured.join(" "));
+        }
         tally.similarities.push(comparison.similarity);
         match comparison.verdict {
             Verdict::Same => tally.same += 1,

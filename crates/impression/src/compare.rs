@@ -2,7 +2,7 @@
 
 mod equalise;
 mod figure;
-mod regions;
+mod remains;
 
 use serde::Serialize;
 
@@ -13,7 +13,7 @@ use crate::raster::Raster;
 use crate::register::{HALF, Homography, SIDE, register, upright, warped};
 use crate::shape::{self, Shape, ShapeKind};
 
-pub use regions::Region;
+pub use remains::Region;
 
 /// An impression found in an image.
 pub struct Impression {
@@ -94,20 +94,16 @@ pub enum MeasureKind {
     CentreSize,
     /// Difference of the central figure's rotation, in degrees.
     CentreTurn,
-    /// 1 minus the correlation of all ink.
-    Ink,
-    /// 1 minus the correlation of the text ring alone.
-    Text,
-    /// 1 minus the correlation of the worst region.
-    WorstRegion,
-    /// Ink in the submitted impression where the registered one has none: the worst spot.
+    /// Ink that the registered impression does not explain, in parts of the ink around it: the worst spot.
     Extra,
-    /// Ink missing in the submitted impression inside an inked region: the worst spot.
+    /// Ink of the registered impression that is missing where its surroundings printed: the worst spot.
     Missing,
-    /// How far a region had to be moved to match, in percent of half the seal's size: the worst.
-    Shift,
-    /// Part of the impression that has too little ink to be compared, in percent.
+    /// How much more the strokes of the text differ in width than the rim does, in pixels of the common picture.
+    Strokes,
+    /// How much of the registered ink is not there in the place that printed least, in percent.
     Faint,
+    /// Part of the impression that something hides, in percent.
+    Hidden,
 }
 
 impl MeasureKind {
@@ -121,13 +117,20 @@ impl MeasureKind {
             Self::RimWidth => ("边框宽度差 %", "difference of the rim's width, %"),
             Self::CentreSize => ("五角星大小差 %", "difference of the star's size, %"),
             Self::CentreTurn => ("五角星转角差 °", "difference of the star's rotation, °"),
-            Self::Ink => ("全部印迹不相关度", "all ink: 1 − correlation"),
-            Self::Text => ("环文不相关度", "ring of text: 1 − correlation"),
-            Self::WorstRegion => ("最差区域不相关度", "worst region: 1 − correlation"),
-            Self::Extra => ("多出笔画", "too much ink, worst spot"),
-            Self::Missing => ("缺少笔画", "missing ink, worst spot"),
-            Self::Shift => ("区域位移 %", "shift of regions, %"),
-            Self::Faint => ("印迹不全 %", "too faint to compare, %"),
+            Self::Extra => (
+                "多出的笔画（备案印模不能解释的墨迹，最差处）",
+                "strokes too many: ink that the registered impression does not explain, worst spot",
+            ),
+            Self::Missing => (
+                "缺少的笔画（周围有墨而此处没有，最差处）",
+                "strokes missing where their surroundings printed, worst spot",
+            ),
+            Self::Strokes => (
+                "文字笔画粗细差（与边框相比）",
+                "width of the text's strokes, beside the rim's",
+            ),
+            Self::Faint => ("最淡处缺墨 %", "ink not there in the faintest place, %"),
+            Self::Hidden => ("被遮盖部分 %", "hidden by something else, %"),
         }
     }
 }
@@ -185,7 +188,7 @@ pub struct Comparison {
     pub submitted_mm: Option<(f64, f64)>,
     /// How far the submitted impression is turned, in degrees.
     pub turn_deg: f64,
-    /// The regions that differ most, worst first.
+    /// The places that differ more than those of one impression do, worst first, up to eight.
     pub regions: Vec<Region>,
     /// What the report shows.
     #[serde(skip)]
@@ -205,11 +208,25 @@ pub const SAME_MIN: f64 = 0.75;
 /// Similarity up to which impressions count as different.
 pub const DIFFERENT_MAX: f64 = 0.25;
 
+// The limits come from the pairs of the seeds 1 to 260 of `benches/pairs.rs` (520 genuine ones, 519 with a changed
+// character, 260 in another font): docs/decisions/0010-impression.md says what each lies between. What they do on other
+// seeds is in docs/benchmarks.md.
+/// Of 520 genuine pairs 485 stay below, of 519 changed characters none; 0.65 is the most of a genuine one.
+const EXTRA: Limits = (0.36, Some(0.75));
+/// Stamps print badly, so missing ink never decides alone; two genuine pairs in a hundred lie above.
+const MISSING: Limits = (0.48, None);
+/// The most of a genuine pair is 0.49; other fonts that leave no spot above 0.40 begin at 0.50.
+const STROKES: Limits = (0.49, None);
+/// Hairlines dry up, so genuine pairs reach 84.7; a character that is not there is above 90.
+const FAINT: Limits = (85.0, None);
+/// Lines of print across a seal hide 2.7 % at most.
+const HIDDEN: Limits = (4.0, None);
+
 /// Compares a submitted impression with the registered one (requirements R4, R33, R34; question Q6).
 pub fn compare(registered: &Impression, submitted: &Impression) -> Comparison {
     let base = upright(&registered.shape);
     let template = warped(&registered.cut.ink, &base, SIDE);
-    let (map, likeness) = register(
+    let map = register(
         &template,
         (&base, &registered.shape),
         &submitted.cut.ink,
@@ -218,19 +235,18 @@ pub fn compare(registered: &Impression, submitted: &Impression) -> Comparison {
     let moved = warped(&submitted.cut.ink, &map, SIDE);
     let known = warped(&submitted.cut.known, &map, SIDE);
     let (one, two) = equalise::equalise(&template, &moved);
-    let found = regions::look(&one, &two, &known);
+    let found = remains::remains(&one, &two, &known);
     let mut measures = geometry(registered, submitted, &base, &map);
     measures.extend(figure::measures(&template, &moved, &registered.shape));
-    let text = figure::text_likeness(&one, &two);
+    let strokes = figure::strokes(&template, &found.places);
     measures.extend([
-        measure(MeasureKind::Ink, 1.0 - likeness, (0.06, Some(0.55))),
-        measure(MeasureKind::Text, 1.0 - text, (0.07, Some(0.75))),
-        measure(MeasureKind::WorstRegion, 1.0 - found.worst, (0.09, Some(0.75))),
-        measure(MeasureKind::Extra, found.extra, (0.10, Some(0.34))),
-        measure(MeasureKind::Missing, found.missing, (0.14, None)),
-        measure(MeasureKind::Shift, found.shift, (0.9, Some(2.5))),
-        measure(MeasureKind::Faint, found.faint, (12.0, None)),
+        measure(MeasureKind::Extra, found.extra, EXTRA),
+        measure(MeasureKind::Missing, found.missing, MISSING),
+        measure(MeasureKind::Strokes, strokes, STROKES),
+        measure(MeasureKind::Faint, found.faint, FAINT),
+        measure(MeasureKind::Hidden, found.hidden, HIDDEN),
     ]);
+    let differs = |place: &Region| place.remains > EXTRA.0 || -place.remains > MISSING.0;
     measures.sort_by(|one, other| other.distance().total_cmp(&one.distance()));
     let distance = measures.first().map_or(1.0, Measure::distance);
     let says = |verdict| move |measure: &Measure| measure.verdict() == verdict;
@@ -248,7 +264,7 @@ pub fn compare(registered: &Impression, submitted: &Impression) -> Comparison {
         registered_mm: registered.size_mm(),
         submitted_mm: submitted.size_mm(),
         turn_deg: map.turn_deg(),
-        regions: found.regions,
+        regions: found.regions.into_iter().filter(differs).collect(),
         pictures: Pictures {
             registered: template,
             submitted: moved,
@@ -269,7 +285,10 @@ pub fn differ(one: &Impression, other: &Impression) -> Option<bool> {
     }
 }
 
-fn measure(kind: MeasureKind, value: f64, (same_max, different_min): (f64, Option<f64>)) -> Measure {
+/// Up to the first it is the same, from the second another one.
+type Limits = (f64, Option<f64>);
+
+fn measure(kind: MeasureKind, value: f64, (same_max, different_min): Limits) -> Measure {
     Measure {
         kind,
         value,
@@ -306,11 +325,11 @@ fn geometry(
         (0.5, None),
     ));
     let scanned = submitted.pixels_per_mm.is_some();
-    // A scanner does not stretch by more than half a percent; a camera that looks from the side does.
+    // A scanner does not stretch by more than half a percent; a camera that looks 10 degrees from the side by 1.5.
     let limits = if scanned {
         (1.2, Some(3.0))
     } else {
-        (4.0, Some(8.0))
+        (3.0, Some(8.0))
     };
     measures.push(measure(MeasureKind::Stretch, stretch, limits));
     let limits = if scanned { (2.0, None) } else { (12.0, None) };

@@ -97,13 +97,13 @@ pub(crate) fn upright(shape: &Shape) -> Homography {
     Homography::affine([scale, 0.0, 0.0, scale], shape.middle)
 }
 
-/// The map under which the other impression covers the template, and how well: a correlation.
+/// The map under which the other impression covers the template.
 pub(crate) fn register(
     template: &Plane,
     base: (&Homography, &Shape),
     ink: &Plane,
     shape: &Shape,
-) -> (Homography, f64) {
+) -> Homography {
     let levels = [template.halved().halved(), template.halved()];
     let starts = starts(&levels[0], base, ink, shape);
     let coarse_ink = ink.blurred(1.6);
@@ -116,11 +116,11 @@ pub(crate) fn register(
         }
     }
     let Some((map, _)) = best else {
-        return (upright(shape), 0.0);
+        return upright(shape);
     };
     let (map, _) = Refiner::new(&levels[1].blurred(1.0)).refine(&coarse_ink, map, 8);
-    let (map, likeness) = Refiner::new(&template.blurred(1.2)).refine(&ink.blurred(0.9), map, 6);
-    (map, likeness)
+    let (map, _) = Refiner::new(&template.blurred(1.2)).refine(&ink.blurred(0.9), map, 6);
+    map
 }
 
 /// Maps that lay outline on outline, one for each rotation that may be right.

@@ -5,9 +5,10 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-use crate::compare::{Comparison, Impression, Measure, Verdict};
+use crate::compare::{Comparison, Impression, Measure, Region, Verdict};
 use crate::error::Error;
 use crate::plane::Plane;
+use crate::register::HALF;
 
 /// What is compared, as the report calls it.
 #[derive(Clone, Copy, Debug)]
@@ -47,14 +48,14 @@ pub fn report(
         (photo(registered)?, "备案印模（原图）", "registered, as received"),
         (photo(submitted)?, "送审印模（原图）", "submitted, as received"),
         (
-            overlay(&pictures.registered, &pictures.submitted)?,
-            "叠加：蓝为备案独有，红为送审独有，深色为两者共有",
-            "overlay: blue only registered, red only submitted, dark both",
+            overlay(&pictures.registered, &pictures.submitted, &comparison.regions)?,
+            "叠加：蓝为备案独有，红为送审独有，深色为两者共有；绿圈为标记处",
+            "overlay: blue only registered, red only submitted, dark both; green rings mark places",
         ),
         (
-            heat(&pictures.registered, &pictures.difference)?,
-            "差异热图：黄到红，越红差异越大",
-            "heat map of differences: the redder, the greater",
+            heat(&pictures.registered, &pictures.difference, &comparison.regions)?,
+            "差异热图：不能由备案印模解释的部分，越红越大；绿圈为标记处",
+            "heat map of what the registered impression does not explain: the redder, the more; green rings mark places",
         ),
     ] {
         let _ = writeln!(
@@ -64,10 +65,28 @@ pub fn report(
         );
     }
     html.push_str("</div>\n");
+    push_places(&mut html, &comparison.regions);
     push_sizes(&mut html, comparison);
     push_measures(&mut html, &comparison.measures);
     html.push_str(FOOT);
     Ok(html)
+}
+
+/// The marked places in words.
+fn push_places(html: &mut String, places: &[Region]) {
+    if places.is_empty() {
+        return;
+    }
+    html.push_str(
+        "<h2>标记处 <small lang=\"en\">marked places</small></h2>\n\
+         <p>这些位置的差异，墨迹浓淡、扩散、模糊和纸张变形都不能解释：请先看这里。 <span lang=\"en\">Thin, spread or \
+         soft ink and bent paper do not explain these places: look here first.</span></p>\n<ol>\n",
+    );
+    for place in places {
+        let (zh, en) = place.words();
+        let _ = writeln!(html, "<li>{zh} <span lang=\"en\">{en}</span></li>");
+    }
+    html.push_str("</ol>\n");
 }
 
 fn push_sizes(html: &mut String, comparison: &Comparison) {
@@ -122,8 +141,8 @@ fn verdict_words(verdict: Verdict) -> (&'static str, &'static str, &'static str)
 const REGISTERED_COLOUR: [f32; 3] = [0.1, 0.35, 0.95];
 const SUBMITTED_COLOUR: [f32; 3] = [0.95, 0.15, 0.1];
 
-fn overlay(registered: &Plane, submitted: &Plane) -> Result<String, Error> {
-    let pixels = registered
+fn overlay(registered: &Plane, submitted: &Plane, places: &[Region]) -> Result<String, Error> {
+    let pixels: Vec<u8> = registered
         .values
         .iter()
         .zip(&submitted.values)
@@ -133,15 +152,17 @@ fn overlay(registered: &Plane, submitted: &Plane) -> Result<String, Error> {
                 let two = 1.0 - two.clamp(0.0, 1.0) * (1.0 - SUBMITTED_COLOUR[channel]);
                 (one * two * 255.0) as u8
             })
-        });
-    encoded(registered.width, registered.height, &pixels.collect::<Vec<u8>>())
+        })
+        .collect();
+    let pixels = marked(pixels, registered.width, places);
+    encoded(registered.width, registered.height, &pixels)
 }
 
 /// From paper over yellow to red, with the registered impression in grey below.
-fn heat(registered: &Plane, difference: &Plane) -> Result<String, Error> {
+fn heat(registered: &Plane, difference: &Plane, places: &[Region]) -> Result<String, Error> {
     /// The difference that is wholly red.
     const FULL: f32 = 0.5;
-    let pixels = registered
+    let pixels: Vec<u8> = registered
         .values
         .iter()
         .zip(&difference.values)
@@ -151,8 +172,31 @@ fn heat(registered: &Plane, difference: &Plane) -> Result<String, Error> {
             let weight = (heat * 4.0).min(1.0);
             let hot = [1.0, 0.85 * (1.0 - heat), 0.0];
             hot.map(|value| ((below * (1.0 - weight) + value * weight) * 255.0) as u8)
-        });
-    encoded(registered.width, registered.height, &pixels.collect::<Vec<u8>>())
+        })
+        .collect();
+    let pixels = marked(pixels, registered.width, places);
+    encoded(registered.width, registered.height, &pixels)
+}
+
+/// The picture with a ring around each place.
+fn marked(mut rgb: Vec<u8>, width: usize, places: &[Region]) -> Vec<u8> {
+    /// Radius of a ring and half its width, in pixels.
+    const RING: (f64, f64) = (22.0, 1.5);
+    const GREEN: [u8; 3] = [0, 150, 60];
+    let middle = width as f64 / 2.0;
+    let (pixels, _) = rgb.as_chunks_mut::<3>();
+    for (at, pixel) in pixels.iter_mut().enumerate() {
+        let x = ((at % width) as f64 + 0.5 - middle) / HALF;
+        let y = ((at / width) as f64 + 0.5 - middle) / HALF;
+        let on_ring = |place: &Region| {
+            let away = (x - place.x).hypot(y - place.y) * HALF;
+            (away - RING.0).abs() <= RING.1
+        };
+        if places.iter().any(on_ring) {
+            *pixel = GREEN;
+        }
+    }
+    rgb
 }
 
 fn photo(impression: &Impression) -> Result<String, Error> {
@@ -208,3 +252,27 @@ const HEAD: &str = "<!DOCTYPE html>\n<html lang=\"zh-CN\">\n<head>\n<meta charse
 const FOOT: &str = "<p>机器比对只提供依据，是否一致由审核人决定。\
     <span lang=\"en\">The machine gives the grounds; whether the impressions agree is the reviewer's decision.\
     </span></p>\n</body>\n</html>\n";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_gets_a_ring_around_it() {
+        let place = Region {
+            x: 0.5,
+            y: -0.25,
+            remains: 1.0,
+        };
+        let width = 512;
+        let rgb = marked(vec![255; width * width * 3], width, &[place]);
+        let at = |x: f64, y: f64| {
+            let (column, row) = ((256.0 + x * HALF) as usize, (256.0 + y * HALF) as usize);
+            [0, 1, 2].map(|channel| rgb[(row * width + column) * 3 + channel])
+        };
+        assert_eq!(at(0.5 + 22.0 / HALF, -0.25), [0, 150, 60]);
+        assert_eq!(at(0.5, -0.25), [255; 3]);
+        assert_eq!(rgb.iter().filter(|value| **value == 150).count() / 100, 4);
+        assert_eq!(marked(vec![7; 48], 4, &[]), vec![7; 48]);
+    }
+}

@@ -111,5 +111,9 @@ fn text(comparison: &Comparison, language: Language) -> String {
         );
         let _ = writeln!(out, "  {what} {:.2} → {says}", measure.value);
     }
+    for place in &comparison.regions {
+        let (zh, en) = place.words();
+        let _ = writeln!(out, "  {}", language.pick(zh, en));
+    }
     out
 }

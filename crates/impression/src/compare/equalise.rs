@@ -85,43 +85,22 @@ fn spread(plane: &Plane, level: f32, sigma: f32) -> Plane {
 }
 
 /// From -1 to 1; 0 where one of them shows nothing.
-pub(super) fn correlation(one: &Plane, two: &Plane) -> f64 {
-    let mut sums = Sums::default();
+fn correlation(one: &Plane, two: &Plane) -> f64 {
+    const VARIANCE_MIN: f64 = 1e-6;
+    let count = one.values.len().max(1) as f64;
+    let (mut a, mut b, mut aa, mut bb, mut ab) = (0.0, 0.0, 0.0, 0.0, 0.0);
     for (one, two) in one.values.iter().zip(&two.values) {
-        sums.add(*one, *two, 1.0);
+        let (one, two) = (f64::from(*one), f64::from(*two));
+        a += one;
+        b += two;
+        aa += one * one;
+        bb += two * two;
+        ab += one * two;
     }
-    sums.correlation(1e-6)
-}
-
-/// Sums of a weighted correlation.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Sums {
-    count: f64,
-    one: f64,
-    two: f64,
-    one_one: f64,
-    two_two: f64,
-    one_two: f64,
-}
-
-impl Sums {
-    pub(super) fn add(&mut self, one: f32, two: f32, weight: f32) {
-        let (one, two, weight) = (f64::from(one), f64::from(two), f64::from(weight));
-        self.count += weight;
-        self.one += weight * one;
-        self.two += weight * two;
-        self.one_one += weight * one * one;
-        self.two_two += weight * two * two;
-        self.one_two += weight * one * two;
+    let (a, b) = (a / count, b / count);
+    let (one, two) = (aa / count - a * a, bb / count - b * b);
+    if one < VARIANCE_MIN || two < VARIANCE_MIN {
+        return 0.0;
     }
-
-    pub(super) fn correlation(&self, variance_min: f64) -> f64 {
-        let count = self.count.max(1e-9);
-        let one = self.one_one / count - (self.one / count).powi(2);
-        let two = self.two_two / count - (self.two / count).powi(2);
-        if one < variance_min || two < variance_min {
-            return 0.0;
-        }
-        (self.one_two / count - self.one / count * self.two / count) / (one * two).sqrt()
-    }
+    (ab / count - a * b) / (one * two).sqrt()
 }

@@ -1,16 +1,19 @@
-//! What the parts of a seal measure: the rim's width, the size and rotation of the star, the ring of text.
+//! What the parts of a seal measure: the rim's width, the size and rotation of the star, the strokes of the text.
 
 use crate::plane::{Plane, quantile};
 use crate::register::{HALF, SIDE};
 use crate::shape::{Shape, ShapeKind};
 
-use super::equalise::Sums;
+use super::remains::Place;
 use super::{Measure, MeasureKind, measure};
 
 /// Rays on which the rim is measured.
 const RAYS: usize = 240;
-/// Where the ring of text lies, in parts of half the seal's size.
-const TEXT_RING: (f64, f64) = (0.5, 0.9);
+/// Directions in which the outermost ink is looked for.
+const SECTORS: usize = 72;
+/// Where the rim lies, and up to where the text does, in parts of the way to the outermost ink.
+const RIM: std::ops::Range<f64> = 0.93..1.1;
+const TEXT_MAX: f64 = 0.8;
 /// How far from the middle a star reaches at most.
 const CENTRE_MAX: f64 = 0.5;
 /// Least ink of a star, in pixels of the common picture.
@@ -21,15 +24,16 @@ pub(super) fn measures(registered: &Plane, submitted: &Plane, shape: &Shape) -> 
     if let (Some(one), Some(two)) = (rim_width(registered, shape), rim_width(submitted, shape)) {
         // Ink spreads and dries: 0.2 mm on a seal of 42 mm are 1 %.
         let difference = (one - two).abs() / HALF * 100.0;
-        measures.push(measure(MeasureKind::RimWidth, difference, (1.0, Some(1.9))));
+        measures.push(measure(MeasureKind::RimWidth, difference, (1.1, Some(1.9))));
     }
     if shape.kind != ShapeKind::Rectangle
         && let Some(one) = star(registered)
     {
-        // A star that is gone, or hangs together with something else, is for a person to look at.
+        // A star that is gone, or hangs together with something else, is for a person to look at; so is a smaller
+        // one, because tips may not have printed.
         let two = star(submitted);
-        let size = two.map_or(50.0, |two| (two.size / one.size - 1.0).abs() * 100.0);
-        let different = two.map(|_| 7.5);
+        let size = two.map_or(-50.0, |two| (two.size / one.size - 1.0) * 100.0);
+        let (size, different) = (size.abs(), (size > 0.0).then_some(8.0));
         measures.push(measure(MeasureKind::CentreSize, size, (4.0, different)));
         if let Some(two) = two {
             let turn = (one.turn_deg - two.turn_deg).rem_euclid(72.0);
@@ -40,18 +44,51 @@ pub(super) fn measures(registered: &Plane, submitted: &Plane, shape: &Shape) -> 
     measures
 }
 
-/// Correlation of the ring of text alone.
-pub(super) fn text_likeness(one: &Plane, two: &Plane) -> f64 {
-    let mut sums = Sums::default();
+/// How much more the text's strokes became wider than the rim did, in pixels of the common picture.
+///
+/// Ink spreads on all strokes alike; another face, or a bolder one, has the rim that it should have.
+pub(super) fn strokes(registered: &Plane, places: &[Place]) -> f64 {
+    const INK: f32 = 0.5;
+    let sector = |angle: f64| {
+        let part = angle / std::f64::consts::TAU + 0.5;
+        (part * SECTORS as f64) as usize % SECTORS
+    };
+    let mut outermost = [0.0_f64; SECTORS];
     for y in 0..SIDE {
         for x in 0..SIDE {
-            let radius = from_middle(x, y).0;
-            if (TEXT_RING.0..TEXT_RING.1).contains(&radius) {
-                sums.add(one.at(x, y), two.at(x, y), 1.0);
+            if registered.at(x, y) > INK {
+                let (radius, angle) = from_middle(x, y);
+                let known = &mut outermost[sector(angle)];
+                *known = known.max(radius);
             }
         }
     }
-    sums.correlation(1e-4)
+    let widened = |is_there: &dyn Fn(f64) -> bool| {
+        let there = places.iter().filter(|place| {
+            let (radius, angle) = from_middle(place.x, place.y);
+            is_there(radius / outermost[sector(angle)])
+        });
+        middle(
+            there
+                .map(|place| (place.widened, f64::from(place.edges)))
+                .collect(),
+        )
+    };
+    widened(&|part| part < TEXT_MAX) - widened(&|part| RIM.contains(&part))
+}
+
+/// The value with as much weight below as above; 0 for none.
+fn middle(mut weighted: Vec<(f64, f64)>) -> f64 {
+    weighted.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let whole: f64 = weighted.iter().map(|(_, weight)| weight).sum();
+    let mut below = 0.0;
+    for (value, weight) in weighted {
+        below += weight;
+        if below >= whole / 2.0 {
+            return value;
+        }
+    }
+    0.0
 }
 
 /// Distance from the middle in parts of half the seal, and angle.
