@@ -36,6 +36,20 @@ fn r4_a_drawn_seal_is_the_same_as_itself_and_not_as_another() {
     let run = place.line("impression compare a.png b.png");
     assert_eq!(run.status(), Some(1), "{}", run.errors());
     assert!(run.output().starts_with("不同"), "{}", run.output());
+    // The places of the changed character are named, and marked in the report.
+    assert!(
+        run.output().contains("点钟方向") && run.output().contains("多出墨迹"),
+        "{}",
+        run.output()
+    );
+    let run = place.line("--lang en impression compare a.png b.png --report other.html");
+    assert!(
+        run.output().contains("o'clock") && run.output().contains("too much ink"),
+        "{}",
+        run.output()
+    );
+    let html = String::from_utf8(place.read("other.html")).unwrap();
+    assert!(html.contains("标记处") && html.contains("o'clock"));
     let run = place.line("impression compare a.png b.png --json");
     assert_eq!(run.status(), Some(1), "{}", run.errors());
     let line: Value = serde_json::from_str(&run.output()).unwrap();
