@@ -261,9 +261,8 @@ fn check_leaks(scenery: &Scenery, walker: &Walker, row: &Row, answer: &Answer) {
         return;
     }
     let body = String::from_utf8_lossy(&answer.body);
-    let secret = ["印发通知", "欧阳测试", &scenery.ids["record"][..0]];
-    for text in secret.iter().filter(|text| !text.is_empty()) {
-        assert!(!body.contains(*text), "{} sees {text} on {}", walker.0, row.path);
+    for text in ["印发通知", "欧阳测试"] {
+        assert!(!body.contains(text), "{} sees {text} on {}", walker.0, row.path);
     }
 }
 
