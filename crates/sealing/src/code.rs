@@ -266,8 +266,8 @@ codes! {
         zh "与标准不一致但不影响判断" / "",
         en "deviates from the standard without affecting the conclusion" / "";
     NoSignature "NO_SIGNATURE" Note None,
-        zh "文件没有电子签章" / "如应有签章，请向签发方索取盖章原件",
-        en "the document carries no electronic seal" / "if it should, ask the issuer for the sealed original";
+        zh "文件没有电子签章" / "打印件和转换格式的文件按复印件对待；如应有签章，请向签发方索取盖章原件",
+        en "the document carries no electronic seal" / "a print or a converted file counts as a copy; if it should be sealed, ask the issuer for the original";
     SignatureListMissing "SIGNATURE_LIST_MISSING" Note None,
         zh "签名列表缺失或无法读取" / "签章可能已被移除，请向签发方索取原件",
         en "the list of signatures is missing or unreadable" / "signatures may have been removed; ask the issuer for the original";
@@ -448,8 +448,8 @@ codes! {
         zh "证书在签章之后被撤销；时间戳证明签章在前" / "",
         en "the certificate was revoked after signing; a timestamp proves that the seal is older" / "";
     RevokedNoProof "REVOKED_NO_PROOF_OF_TIME" Indeterminate Some(Sub::RevokedNoPoe),
-        zh "证书已被撤销，没有可信时间证明签章在撤销之前" / "请签发方提供证据或重新签章",
-        en "the certificate is revoked, and no trusted time proves that the seal is older" / "ask the issuer for evidence or a new seal";
+        zh "证书已被撤销，没有可信时间证明签章在撤销之前" / "如有归档、收文登记等证据证明签章早于括号中的撤销时间，请指定证据所示的时间（晚于签章、早于撤销）重新验证；否则请重新签章",
+        en "the certificate is revoked, and no trusted time proves that the seal is older" / "if an archive or a register shows that it is older than the revocation (its time is in brackets), verify as of the time shown there, after the sealing and before the revocation; otherwise ask for a new seal";
     RevocationUnknown "REVOCATION_NOT_CHECKED" Note None,
         zh "未核对撤销状态" / "须有签发机构的撤销列表才能核对",
         en "revocation was not checked" / "checking it takes the issuer's revocation list";

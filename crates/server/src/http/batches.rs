@@ -90,7 +90,7 @@ pub(crate) async fn show(service: Arc<Service>, call: Call) -> Result<Response, 
 pub(crate) async fn document(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
     let (id, item) = (call.path("use")?, call.path("item")?);
     let document = service.batch_document(call.caller()?, id, item).await?;
-    send(&service, document, None).await
+    send(&service, document).await
 }
 
 fn item_view(item: BatchItem) -> BatchItemView {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::Response;
-use futures_util::Stream;
+use futures_util::{Stream, StreamExt as _};
 use http_body_util::BodyExt as _;
 use registry::Digest32;
 use schemars::JsonSchema;
@@ -53,8 +53,8 @@ pub(crate) async fn show(service: Arc<Service>, call: Call) -> Result<Response, 
 
 pub(crate) async fn content(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
     let document = call.path::<Digest32>("document")?;
-    let (_, facts) = service.own_document(call.caller()?, document).await?;
-    send(&service, document, Some(&facts.kind)).await
+    service.own_document(call.caller()?, document).await?;
+    send(&service, document).await
 }
 
 /// The body as a file without a name.
@@ -95,12 +95,16 @@ fn parts(body: Body) -> impl Stream<Item = Result<Bytes, Error>> + Send {
 }
 
 /// A kept document as an answer that streams; it breaks off if the bytes are not those of the name.
-pub(crate) async fn send(
-    service: &Service,
-    document: Digest32,
-    kind: Option<&str>,
-) -> Result<Response, Problem> {
-    let bytes = service.document_bytes(document).await?;
+/// Its media type follows from its first bytes (R57): whatever was sealed was read as OFD or PDF before.
+pub(crate) async fn send(service: &Service, document: Digest32) -> Result<Response, Problem> {
+    let mut bytes = service.document_bytes(document).await?;
+    let first = bytes.next().await;
+    let kind = match &first {
+        Some(Ok(part)) if part.starts_with(b"PK") => Some("ofd"),
+        Some(Ok(part)) if part.starts_with(b"%PDF-") => Some("pdf"),
+        _ => None,
+    };
+    let bytes = futures_util::stream::iter(first).chain(bytes);
     Ok(streamed(Body::from_stream(bytes), kind))
 }
 

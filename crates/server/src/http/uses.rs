@@ -339,7 +339,7 @@ pub(crate) async fn list(service: Arc<Service>, call: Call) -> Result<Response, 
 pub(crate) async fn document(service: Arc<Service>, call: Call) -> Result<Response, Problem> {
     let (request, readable) = service.use_request(call.caller()?, call.path("use")?).await?;
     match request.content {
-        Content::Document { digest, .. } if readable => send(&service, digest, None).await,
+        Content::Document { digest, .. } if readable => send(&service, digest).await,
         _ => Err(Problem::not_found("document")),
     }
 }
@@ -371,7 +371,7 @@ pub(crate) async fn sealed(service: Arc<Service>, call: Call) -> Result<Response
     let (id, sequence) = (call.path("use")?, call.path("record")?);
     let (record, readable) = service.use_record(call.caller()?, id, sequence).await?;
     match record.outcome {
-        Some((_, Outcome::Stamped { sealed })) if readable => send(&service, sealed, None).await,
+        Some((_, Outcome::Stamped { sealed })) if readable => send(&service, sealed).await,
         _ => Err(Problem::not_found("sealed document")),
     }
 }

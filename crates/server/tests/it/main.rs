@@ -19,6 +19,7 @@ mod operations;
 mod people;
 mod policies;
 mod registered;
+mod regulations;
 mod reminders;
 mod revocation;
 mod set_up;

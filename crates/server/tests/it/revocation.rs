@@ -13,7 +13,7 @@ use crate::world::ofd;
 
 impl Town {
     /// A town whose certificates say where the revocation list is.
-    fn published(bureau: &Bureau) -> Self {
+    pub(crate) fn published(bureau: &Bureau) -> Self {
         Self::with(&format!(
             "{MAKING}http.public_address = \"https://seals.example.gov.cn/\"\n\
              filing.public_security = \"{}\"\nfiling.poll_seconds = 1\n",
@@ -22,7 +22,7 @@ impl Town {
     }
 
     /// A document that the custodian sealed after the principal's approval.
-    fn sealed_document(&self, seal: &str, text: &str) -> Vec<u8> {
+    pub(crate) fn sealed_document(&self, seal: &str, text: &str) -> Vec<u8> {
         let document = ofd(text);
         let sent = self.send("agent", "/api/documents", &document);
         assert_eq!(sent.status, 201, "{}", sent.text());
@@ -44,14 +44,14 @@ impl Town {
         self.get("agent", stamped.header("location").unwrap()).body
     }
 
-    fn adopt_policy(&self) {
+    pub(crate) fn adopt_policy(&self) {
         let policy = json!({ "rules": [{ "steps": [{ "role": "principal" }] }], "approval_days_max": 7 });
         let path = format!("/api/units/{}/policy", self.unit);
         let adopted = self.post("principal", &path, &policy);
         assert_eq!(adopted.status, 201, "{}", adopted.text());
     }
 
-    fn verified(&self, document: &[u8], query: &str) -> Value {
+    pub(crate) fn verified(&self, document: &[u8], query: &str) -> Value {
         self.scene
             .server
             .post(&format!("/api/verify?{query}"), &[], document)
@@ -101,7 +101,21 @@ fn r59_a_cancelled_seal_is_revoked_for_everybody_and_what_it_sealed_before_count
     let now = town.verified(&document, "");
     // Nothing but the sealer's own word says that it was sealed before.
     assert_eq!(now["conclusion"], "indeterminate");
-    assert!(now.to_string().contains("REVOKED"), "{now}");
+    // The person learns when it was revoked, and as of what time to ask again.
+    let reasons = now["signatures"][0]["reasons"].as_array().unwrap();
+    let revoked = reasons
+        .iter()
+        .find(|reason| reason["code"] == "REVOKED_NO_PROOF_OF_TIME");
+    let detail = revoked.unwrap()["details"][0].as_str().unwrap();
+    assert!(detail.ends_with(&format!(": {}", entry.at)), "{detail}");
+    let told = town.scene.server.post(
+        "/api/verify",
+        &[("accept", "text/plain"), ("accept-language", "en")],
+        &document,
+    );
+    let told = told.text();
+    assert!(told.contains(&entry.at.to_string()), "{told}");
+    assert!(told.contains("verify as of the time shown there"), "{told}");
     let then = town.verified(&document, &format!("at={sealed_at}"));
     assert_eq!(then["conclusion"], "passed", "{then}");
     // It is made anew before it is old.
