@@ -100,6 +100,9 @@ pub struct HttpConfig {
     pub public_address: Option<String>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub proxies: Vec<Subnet>,
+    /// Whether the certificate that a proxy of `proxies` names in `Client-Cert` (RFC 9440), after a TLS handshake in
+    /// which its owner proved to have the key, says which business system calls.
+    pub client_certificates: bool,
     /// Networks from which `/metrics` may be read.
     pub operations: Vec<Subnet>,
     /// Open connections.
@@ -118,6 +121,7 @@ impl Default for HttpConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
             public_address: None,
             proxies: Vec::new(),
+            client_certificates: false,
             operations: vec!["127.0.0.0/8", "::1"]
                 .into_iter()
                 .flat_map(str::parse)
@@ -266,6 +270,77 @@ pub struct DocumentsConfig {
     pub settle_seconds: u64,
     /// Bytes of all documents of a batch.
     pub batch_bytes_max: u64,
+    /// A bucket where documents and materials stand, instead of the folder in `data`.
+    pub s3: Option<S3Settings>,
+}
+
+/// Section `documents.s3`: a bucket in a service that speaks S3.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3Settings {
+    /// The service's address, `https://…`; `http://…` only where the network between is nobody else's.
+    pub endpoint: String,
+    /// The bucket, which exists.
+    pub bucket: String,
+    /// The region that requests are signed for.
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// Whether the bucket stands in the path of addresses, as most services of one's own have it.
+    #[serde(default = "yes")]
+    pub path_style: bool,
+    /// File with the access key's identifier on its first line and its secret on the second.
+    #[serde(default)]
+    pub credentials_file: Option<PathBuf>,
+    /// The access key's identifier, where no file is named: for `YINXIN__DOCUMENTS__S3__ACCESS_KEY_ID`.
+    #[serde(default)]
+    pub access_key_id: String,
+    /// Its secret: for `YINXIN__DOCUMENTS__S3__SECRET_ACCESS_KEY`.
+    #[serde(default)]
+    pub secret_access_key: String,
+}
+
+fn default_region() -> String {
+    "us-east-1".to_owned()
+}
+
+fn yes() -> bool {
+    true
+}
+
+/// The secret is not shown.
+impl fmt::Debug for S3Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let shown = (&self.endpoint, &self.bucket);
+        f.debug_tuple("S3Settings").field(&shown).finish_non_exhaustive()
+    }
+}
+
+impl S3Settings {
+    fn check(&self) -> Result<(), ConfigError> {
+        let wrong = |key: &str, message: &str| {
+            Err(ConfigError::Value {
+                key: format!("documents.s3.{key}"),
+                message: message.to_owned(),
+            })
+        };
+        if !["https://", "http://"]
+            .iter()
+            .any(|scheme| self.endpoint.starts_with(scheme))
+        {
+            return wrong("endpoint", "an address begins with https:// or http://");
+        }
+        if self.bucket.is_empty() {
+            return wrong("bucket", "the bucket has no name");
+        }
+        let given = !self.access_key_id.is_empty() && !self.secret_access_key.is_empty();
+        if self.credentials_file.is_none() && !given {
+            return wrong(
+                "credentials_file",
+                "neither a file with the access key is named nor are access_key_id and secret_access_key set",
+            );
+        }
+        Ok(())
+    }
 }
 
 impl Default for DocumentsConfig {
@@ -276,6 +351,7 @@ impl Default for DocumentsConfig {
             concurrent_max: 2,
             settle_seconds: 60,
             batch_bytes_max: 4 << 30,
+            s3: None,
         }
     }
 }
@@ -461,6 +537,7 @@ impl Config {
                 message: error.inner().message().to_owned(),
             })?;
         config.check()?;
+        config.documents.s3.as_ref().map_or(Ok(()), S3Settings::check)?;
         config.resolve(folder);
         Ok(config)
     }
@@ -557,7 +634,17 @@ impl Config {
                 &mut making.issuer_certificate,
             ]
         });
-        for path in lists.chain(&mut trust.anchors).chain(own).chain(making) {
+        let bucket = self
+            .documents
+            .s3
+            .iter_mut()
+            .flat_map(|s3| &mut s3.credentials_file);
+        for path in lists
+            .chain(&mut trust.anchors)
+            .chain(own)
+            .chain(making)
+            .chain(bucket)
+        {
             *path = folder.join(&*path);
         }
         let url = &mut self.database.url;
@@ -694,6 +781,25 @@ mod tests {
     }
 
     #[test]
+    fn the_secret_of_a_bucket_comes_from_the_environment_and_is_not_shown() {
+        let variables = [
+            ("YINXIN__DOCUMENTS__S3__ACCESS_KEY_ID", "who"),
+            ("YINXIN__DOCUMENTS__S3__SECRET_ACCESS_KEY", "very secret"),
+        ];
+        let text = "data = \"d\"\n[documents.s3]\nendpoint = \"https://s3\"\nbucket = \"b\"";
+        let config = read(text, &variables).unwrap();
+        let s3 = config.documents.s3.as_ref().unwrap();
+        assert_eq!(
+            (s3.secret_access_key.as_str(), s3.path_style),
+            ("very secret", true)
+        );
+        assert!(!format!("{config:?}").contains("very secret"));
+        let text = format!("{text}\ncredentials_file = \"s3\"");
+        let s3 = read(&text, &[]).unwrap().documents.s3.unwrap();
+        assert_eq!(s3.credentials_file, Some("/etc/yinxin/s3".into()));
+    }
+
+    #[test]
     fn a_variable_cannot_smuggle_in_a_second_key() {
         let config = read("data = \"d\"", &[("YINXIN__DATA", "1\nlog = 2")]).unwrap();
         assert_eq!(config.data, Path::new("/etc/yinxin/1\nlog = 2"));
@@ -733,6 +839,16 @@ mod tests {
             "data = \"d\"\n[verify]\nuploads_max = -1",
             &[],
             "verify.uploads_max: ",
+        );
+        let s3 = |line: &str| {
+            format!("data = \"d\"\n[documents.s3]\nendpoint = \"https://s3\"\nbucket = \"b\"\n{line}")
+        };
+        check_error(&s3(""), &[], "documents.s3.credentials_file: neither a file");
+        check_error(&s3("secret = \"x\""), &[], "documents.s3.secret: unknown field");
+        check_error(
+            &s3("credentials_file = \"f\"").replace("https://", ""),
+            &[],
+            "documents.s3.endpoint: an address begins with https://",
         );
         check_error(
             "data = \"d\"",

@@ -104,8 +104,16 @@ pub async fn back_up(config: &Config, to: &Path, keys_to: Option<&Path>) -> Resu
         .map_err(|error| failed(&unnamed)(error.into_error()))?;
     out.sync_all().map_err(failed(&unnamed))?;
     store.close().await;
-    let documents = config.data.join(DOCUMENTS_FOLDER);
-    let documents = copy_below(&documents, &to.join(DOCUMENTS_FOLDER), true, 0)?;
+    // What stands in a bucket is kept by whoever runs it.
+    let documents = match &config.documents.s3 {
+        Some(_) => 0,
+        None => copy_below(
+            &config.data.join(DOCUMENTS_FOLDER),
+            &to.join(DOCUMENTS_FOLDER),
+            true,
+            0,
+        )?,
+    };
     let keys = match keys_to {
         Some(keys_to) => copy_below(&keys, keys_to, false, 0)?,
         None => 0,

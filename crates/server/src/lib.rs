@@ -17,8 +17,8 @@ mod web;
 pub use app::OpenError;
 pub use config::{
     AuditConfig, Config, ConfigError, DatabaseConfig, DocumentsConfig, FilingConfig, HttpConfig, KeysConfig,
-    LogConfig, LogFormat, LogLevel, MakingConfig, NetworksConfig, RemindersConfig, SignInConfig, TrustConfig,
-    VerifyConfig,
+    LogConfig, LogFormat, LogLevel, MakingConfig, NetworksConfig, RemindersConfig, S3Settings, SignInConfig,
+    TrustConfig, VerifyConfig,
 };
 pub use http::{Server, ServerError, openapi};
 pub use keeping::{KeepError, Kept, back_up, export_log, restore};

@@ -1,4 +1,4 @@
-//! Documents and materials: files named by the SM3 of their bytes, beside the database.
+//! Documents and materials: files named by the SM3 of their bytes, beside the database or in a bucket.
 //!
 //! A document is complete and on the disk before its name is given out, so whatever row names it finds it. What a
 //! crash leaves behind are files that nobody names: begun ones in `incoming`, which a start clears, and whole
@@ -14,20 +14,24 @@ use futures_util::{Stream, StreamExt as _, TryStreamExt as _};
 use gm::{Digest, Sm3};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path as Name;
-use object_store::{ObjectStore as _, ObjectStoreExt as _, WriteMultipart};
+use object_store::{ObjectStore, ObjectStoreExt as _, WriteMultipart};
 use uuid::Uuid;
 
 use crate::Error;
 
-/// Bytes that are gathered before they are written.
+/// Bytes that are gathered before they are written to a folder.
 const PART_BYTES: usize = 1024 * 1024;
+/// Bytes that are gathered before they are sent to a bucket: S3 takes no smaller part but the last one.
+const BUCKET_PART_BYTES: usize = 8 * 1024 * 1024;
 /// Parts of one document that are being written at once.
 const PARTS_AT_ONCE_MAX: usize = 2;
 
-/// The folder of the documents.
+/// The folder of the documents, or their bucket.
 #[derive(Clone, Debug)]
 pub struct Documents {
-    files: Arc<LocalFileSystem>,
+    files: Arc<dyn ObjectStore>,
+    /// The same as a folder, where files must be made durable by us.
+    folder: Option<Arc<LocalFileSystem>>,
 }
 
 /// A document that was stored.
@@ -57,9 +61,12 @@ impl Documents {
             .create(folder)
             .map_err(|error| unusable(error.to_string()))?;
         let files = LocalFileSystem::new_with_prefix(folder).map_err(|error| unusable(error.to_string()))?;
-        Ok(Self {
-            files: Arc::new(files),
-        })
+        let files = Arc::new(files);
+        Ok(Self::of(files.clone(), Some(files)))
+    }
+
+    pub(crate) fn of(files: Arc<dyn ObjectStore>, folder: Option<Arc<LocalFileSystem>>) -> Self {
+        Self { files, folder }
     }
 
     /// Stores a stream of bytes, hashing while it passes; a document that is there already is stored once.
@@ -77,12 +84,16 @@ impl Documents {
         let stored = self.receive(bytes, bytes_max, &incoming).await?;
         let name = name_of(&stored.digest);
         // The bytes must be on the disk before the name is, and the name before anybody hears it.
-        sync_file(self.path(&incoming)?).await?;
+        if let Some(folder) = &self.folder {
+            sync_file(path(folder, &incoming)?).await?;
+        }
         self.files
             .rename(&incoming, &name)
             .await
             .map_err(failed("renamed"))?;
-        sync_folders(self.path(&name)?).await?;
+        if let Some(folder) = &self.folder {
+            sync_folders(path(folder, &name)?).await?;
+        }
         Ok(stored)
     }
 
@@ -95,7 +106,8 @@ impl Documents {
             .put_multipart(incoming)
             .await
             .map_err(failed("written"))?;
-        let mut upload = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
+        let part_bytes = self.folder.as_ref().map_or(BUCKET_PART_BYTES, |_| PART_BYTES);
+        let mut upload = WriteMultipart::new_with_chunk_size(upload, part_bytes);
         let mut digest = Sm3::new();
         let mut count: u64 = 0;
         let mut bytes = std::pin::pin!(bytes);
@@ -215,10 +227,10 @@ impl Documents {
         }
         Ok(names.len() as u64)
     }
+}
 
-    fn path(&self, name: &Name) -> Result<PathBuf, Error> {
-        self.files.path_to_filesystem(name).map_err(failed("named"))
-    }
+fn path(folder: &LocalFileSystem, name: &Name) -> Result<PathBuf, Error> {
+    folder.path_to_filesystem(name).map_err(failed("named"))
 }
 
 /// `sm3/1f/1f6d…`: the first two digits spread the files over folders.
@@ -354,7 +366,8 @@ mod tests {
                 .put(stream(&[b"contract"]), 99, incoming(1))
                 .await
                 .unwrap();
-            std::fs::write(documents.path(&name_of(&stored.digest)).unwrap(), b"contradt").unwrap();
+            let folder = documents.folder.as_deref().unwrap();
+            std::fs::write(path(folder, &name_of(&stored.digest)).unwrap(), b"contradt").unwrap();
             assert!(matches!(
                 documents.read(&stored.digest, 99).await,
                 Err(Error::File { .. })

@@ -27,6 +27,8 @@ mod policies;
 mod record;
 mod refusals;
 mod reminders;
+#[cfg(feature = "s3")]
+mod s3;
 mod schema;
 mod seals;
 mod sessions;
@@ -55,6 +57,8 @@ pub use people::PersonalData;
 pub use personal::PersonalKey;
 pub use record::{Current, Recorded, RecordedEvent};
 pub use reminders::{Concerned, Cursor, RaisedReminder};
+#[cfg(feature = "s3")]
+pub use s3::S3Config;
 pub use sessions::Session;
 pub use settings::Setting;
 pub use store::{Database, Store, StoreConfig};

@@ -311,8 +311,41 @@ impl Service {
         if !noted.await? {
             return Err(SignatureFault::Replayed.into());
         }
-        if let Some(from) = elsewhere(&facts(&client)?.networks, address) {
-            return Err(self.refuse_system(&client, from, now).await);
+        self.let_system_in(&client, address, now).await
+    }
+
+    /// Whose certificate this is, of which a proxy says that its owner proved to have the key (mutual TLS).
+    ///
+    /// It is the one that is entered now: in the time in which two serve, the former one only signs.
+    pub(crate) async fn certified_system(
+        &self,
+        der: &[u8],
+        address: Option<IpAddr>,
+    ) -> Result<Caller, Error> {
+        let now = self.outside.now();
+        let found = self
+            .store
+            .read()
+            .await?
+            .api_client_by_certificate(&gm::sm3(der))
+            .await?;
+        let client = found.filter(|client| client.blocked_at.is_none());
+        let client = client.ok_or(SignatureFault::Client)?;
+        if !certificate(&client)?.is_valid_at(now) {
+            return Err(SignatureFault::Certificate.into());
+        }
+        self.let_system_in(&client, address, now).await
+    }
+
+    /// A system that proved who it is, if it may call from there (R7).
+    async fn let_system_in(
+        &self,
+        client: &ApiClient,
+        address: Option<IpAddr>,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        if let Some(from) = elsewhere(&facts(client)?.networks, address) {
+            return Err(self.refuse_system(client, from, now).await);
         }
         Ok(Caller {
             acting: Acting::system(client.id, self.network_of(address)),

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use audit::{Actor, ActorKind, Entry, Subject};
 use jiff::Timestamp;
@@ -21,7 +22,7 @@ use super::making::Maker;
 use super::revocation::Revocations;
 use super::service_keys::ServiceKeys;
 use super::sign_in::Cost;
-use super::{Error, LogSigner, Service, master};
+use super::{Error, LogSigner, Service, master, outgoing};
 use crate::config::Config;
 use crate::metrics::Metrics;
 use crate::outside::Outside;
@@ -42,6 +43,8 @@ const SERVICE_FOLDER: &str = "service";
 pub(crate) const LOG_KEY_SETTING: &str = "log.key";
 /// Passwords that are hashed at the same time: each takes its memory.
 const HASHINGS_MAX: usize = 2;
+/// Longest time for one request to the bucket of documents, its bytes included.
+const BUCKET_TIME_MAX: Duration = Duration::from_secs(600);
 /// Longest first line of a file with a PIN, in bytes.
 const PIN_LINE_BYTES_MAX: usize = 1024;
 
@@ -74,12 +77,64 @@ pub enum OpenError {
         /// What is wrong, and what to do.
         reason: String,
     },
+    /// The documents' folder or bucket cannot be used.
+    #[error("{reason}; check the section documents and its access rights")]
+    Documents {
+        /// What is wrong.
+        reason: String,
+    },
     /// The database cannot be used.
     #[error("the database cannot be used: {reason}; check database.url")]
     Database {
         /// What is wrong.
         reason: String,
     },
+}
+
+/// The folder of documents, or their bucket.
+async fn open_documents(config: &Config) -> Result<Documents, OpenError> {
+    let unusable = |error: store::Error| OpenError::Documents {
+        reason: error.to_string(),
+    };
+    let Some(s3) = &config.documents.s3 else {
+        return Documents::open(&config.data.join(DOCUMENTS_FOLDER)).map_err(unusable);
+    };
+    let (access_key_id, secret_access_key) = match &s3.credentials_file {
+        Some(file) => read_credentials(file)?,
+        None => (s3.access_key_id.clone(), s3.secret_access_key.clone()),
+    };
+    let bucket = store::S3Config {
+        endpoint: s3.endpoint.clone(),
+        bucket: s3.bucket.clone(),
+        region: s3.region.clone(),
+        path_style: s3.path_style,
+        access_key_id,
+        secret_access_key,
+    };
+    Documents::open_s3(&bucket, outgoing::agent(BUCKET_TIME_MAX))
+        .await
+        .map_err(unusable)
+}
+
+/// The two lines of a file of credentials.
+fn read_credentials(file: &Path) -> Result<(String, String), OpenError> {
+    let unusable = |reason: String| OpenError::Documents {
+        reason: format!(
+            "the file {} (documents.s3.credentials_file): {reason}",
+            file.display()
+        ),
+    };
+    let text = fs::read_to_string(file).map_err(|error| unusable(error.to_string()))?;
+    let text = Zeroizing::new(text);
+    let mut lines = text.lines().map(str::trim);
+    match (lines.next(), lines.next()) {
+        (Some(id), Some(secret)) if !id.is_empty() && !secret.is_empty() => {
+            Ok((id.to_owned(), secret.to_owned()))
+        }
+        _ => Err(unusable(
+            "the access key's identifier and its secret are expected on two lines".into(),
+        )),
+    }
 }
 
 fn no_database(error: impl Into<Error>) -> OpenError {
@@ -124,7 +179,7 @@ impl Service {
         let (key, (custody, service_keys), personal, maker) = opened.map_err(unusable)?;
         let url: Database = config.database.url.parse().map_err(no_database)?;
         let store = Store::open(&StoreConfig::new(url)).await.map_err(no_database)?;
-        let documents = Documents::open(&config.data.join(DOCUMENTS_FOLDER)).map_err(no_database)?;
+        let documents = open_documents(&config).await?;
         let service = Self {
             documents,
             custody,

@@ -145,6 +145,11 @@ pub(crate) async fn admit(endpoint: &Endpoint, call: &mut Call, service: &Servic
             Ok(())
         }
         Some(Access::System) => {
+            if let Some(certificate) = call.client_certificate(&service.config.http)? {
+                let caller = service.certified_system(&certificate, call.address).await?;
+                call.let_in(caller);
+                return Ok(());
+            }
             let (request, digest) = signed::read(call)?;
             let caller = service.system_caller(request, call.address).await?;
             call.let_in_signed(caller, digest);

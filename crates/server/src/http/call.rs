@@ -8,6 +8,8 @@ use axum::body::{Body, Bytes};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use gm::{Digest, Sm3, sm3};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use hyper::body::Body as _;
@@ -25,6 +27,10 @@ use crate::outside::Outside;
 const JSON_BYTES_MAX: usize = 1 << 20;
 /// Longest idempotency key, in bytes.
 const IDEMPOTENCY_KEY_BYTES_MAX: usize = 128;
+/// The header in which a proxy names its client's certificate.
+const CLIENT_CERTIFICATE: HeaderName = HeaderName::from_static("client-cert");
+/// Longest certificate in it, in characters of Base64.
+const CLIENT_CERTIFICATE_CHARS_MAX: usize = 16 * 1024;
 /// The header that names a request in answers and logs.
 pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -198,6 +204,29 @@ impl Call {
 
     pub(crate) fn let_in(&mut self, caller: Caller) {
         self.caller = Some(caller);
+    }
+
+    /// The certificate that a proxy says its client has, DER (RFC 9440 §2.2); nothing where nobody says so.
+    ///
+    /// Said by whoever is no configured proxy, or where it is not configured to count, it is refused: nobody shall
+    /// believe to have signed in by it.
+    pub(crate) fn client_certificate(&self, config: &HttpConfig) -> Result<Option<Vec<u8>>, Problem> {
+        let mut values = self.headers.get_all(CLIENT_CERTIFICATE).iter();
+        let Some(value) = values.next() else {
+            return Ok(None);
+        };
+        let is_proxy = |peer: IpAddr| config.proxies.iter().any(|network| network.contains(peer));
+        let believed =
+            config.client_certificates && self.peer.is_some_and(is_proxy) && values.next().is_none();
+        let read = || {
+            let text = value.to_str().ok()?.strip_prefix(':')?.strip_suffix(':')?;
+            let fits = text.len() <= CLIENT_CERTIFICATE_CHARS_MAX;
+            fits.then(|| STANDARD.decode(text).ok()).flatten()
+        };
+        let certificate = believed.then(read).flatten();
+        certificate
+            .map(Some)
+            .ok_or_else(Problem::client_certificate_refused)
     }
 
     /// Does the `Accept` header ask for `wanted` before `other`?

@@ -327,6 +327,22 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "DIGEST_DIFFERS", zh, en)
     }
 
+    pub(crate) fn client_certificate_refused() -> Self {
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "CLIENT_CERTIFICATE_REFUSED",
+            [
+                "请求头 Client-Cert 不予采信",
+                "证书只由配置的代理（http.proxies、http.client_certificates）在 TLS 握手后填写；请对请求签名，或联系管理员",
+            ],
+            [
+                "The header Client-Cert is not believed",
+                "Only a configured proxy (http.proxies, http.client_certificates) names certificates, after the TLS \
+                 handshake; sign the request, or ask the administrator",
+            ],
+        )
+    }
+
     fn signature(fault: SignatureFault) -> Self {
         let (code, zh, en) = match fault {
             SignatureFault::Client => (
