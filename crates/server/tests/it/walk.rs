@@ -238,7 +238,7 @@ fn who_sees_which_page_stands_in_a_table() {
         for walker in &walkers {
             let answer = scenery.get(walker, &place);
             table += &format!(" {:>11}", answer.status);
-            check_leaks(&scenery, walker, row, &answer);
+            check_leaks(walker, row, &answer);
             check_weight(&scenery, row, &answer);
         }
         table += "\n";
@@ -248,7 +248,7 @@ fn who_sees_which_page_stands_in_a_table() {
 
 /// What a stranger gets holds nothing of the unit's, whatever its status is.
 #[track_caller]
-fn check_leaks(scenery: &Scenery, walker: &Walker, row: &Row, answer: &Answer) {
+fn check_leaks(walker: &Walker, row: &Row, answer: &Answer) {
     // Every page carries the safe headers; downloads say that they are no pages.
     assert_eq!(
         answer.header("x-content-type-options"),
