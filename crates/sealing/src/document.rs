@@ -9,11 +9,11 @@ use ofd::{Limits, Package, Source as _};
 use pki::{MessageKey, VerifiedPath};
 use ses::VerifiedSeal;
 
-use crate::pdf_place::pdf_facts;
+use crate::pdf_place::{pdf_facts, pdf_placements};
 use crate::pdf_refusal::PdfSealError;
 use crate::pdf_seal::{PdfForm, PdfLevel, PdfSealOrder, Shown, seal_pdf};
-use crate::position::Position;
-use crate::seal::{BlankPages, Mode, SealError, SealOrder, ofd_facts, seal};
+use crate::position::{Placement, Position};
+use crate::seal::{BlankPages, Mode, SealError, SealOrder, ofd_facts, ofd_placements, seal};
 use crate::verify::Verifier;
 
 /// Kinds of documents that are sealed.
@@ -73,6 +73,18 @@ pub fn document_facts(file: File) -> Result<DocumentFacts, StampError> {
     match open(file)? {
         Opened::Ofd(package) => ofd_facts(&package).map_err(StampError::Ofd),
         Opened::Pdf(bytes) => pdf_facts(&bytes).map_err(StampError::Pdf),
+    }
+}
+
+/// Where a seal of this size, in mm, would appear; nothing is sealed, and blank pages are not looked for.
+pub fn placements(
+    file: File,
+    positions: &[Position],
+    size_mm: (f64, f64),
+) -> Result<Vec<Placement>, StampError> {
+    match open(file)? {
+        Opened::Ofd(package) => ofd_placements(&package, positions, size_mm).map_err(StampError::Ofd),
+        Opened::Pdf(bytes) => pdf_placements(&bytes, positions, size_mm).map_err(StampError::Pdf),
     }
 }
 
@@ -211,6 +223,34 @@ mod tests {
         for bytes in [&b""[..], b"%PDF", b"%PDF-1.4 nothing", b"PK\x03\x04", b"text"] {
             assert!(document_facts(file(bytes)).is_err(), "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn where_a_seal_would_appear_is_told_of_both_kinds() {
+        let straddle = Position::Straddle {
+            edge: crate::Edge::Right,
+            middle_mm: None,
+            group: None,
+        };
+        let two = placements(
+            file(&pages(&[true, true])),
+            std::slice::from_ref(&straddle),
+            (40.0, 40.0),
+        )
+        .unwrap();
+        assert_eq!(two.iter().map(|one| one.page).collect::<Vec<_>>(), [0, 1]);
+        assert!(two.iter().all(|one| one.clip.is_some()));
+        let one_page = placements(file(&pdf("0 0 9 9 re f")), &[straddle], (40.0, 40.0));
+        assert!(one_page.unwrap_err().to_string().contains("two pages"));
+        let keyword = |text: &str| Position::Keyword {
+            text: text.into(),
+            nth: None,
+            pages: PageSelection::All,
+        };
+        let hit = placements(file(&pages(&[false, true])), &[keyword("通知")], (40.0, 40.0)).unwrap();
+        assert_eq!((hit.len(), hit[0].page), (1, 1));
+        assert!(placements(file(&pages(&[true])), &[keyword("公告")], (40.0, 40.0)).is_err());
+        assert!(placements(file(&pages(&[true])), &[], (40.0, 40.0)).is_err());
     }
 
     #[test]

@@ -17,7 +17,7 @@ mod text;
 mod verify;
 
 pub use code::{Check, Code, Effect, Language, SubIndication, Words};
-pub use document::{DocumentFacts, DocumentKind, StampError, StampOrder, document_facts, stamp};
+pub use document::{DocumentFacts, DocumentKind, StampError, StampOrder, document_facts, placements, stamp};
 pub use pdf::PDF_BYTES_MAX;
 pub use pdf_refusal::PdfSealError;
 pub use pdf_revisions::{SignedRevision, changed_revisions};

@@ -7,7 +7,7 @@ use crate::document::{DocumentFacts, DocumentKind};
 use crate::pdf_password;
 use crate::pdf_refusal::PdfSealError;
 use crate::pdf_seal::PdfSealOrder;
-use crate::position::{Placement, place};
+use crate::position::{Placement, Position, place};
 use crate::seal::BlankPages;
 
 /// Where the seal appears; refuses what may not be sealed there.
@@ -16,22 +16,7 @@ pub(crate) fn place_all(
     pages: &[Page],
     order: &PdfSealOrder<'_>,
 ) -> Result<Vec<Placement>, PdfSealError> {
-    if order.positions.is_empty() {
-        return Err(PdfSealError::NoPosition);
-    }
-    let sizes: Vec<(f64, f64)> = pages.iter().map(|page| page.view(document).size_mm()).collect();
-    let size = order.shown.size_mm();
-    let mut placements = Vec::new();
-    for position in order.positions {
-        let hits = |page: usize, words: &str| -> Result<Vec<MmBox>, PdfSealError> {
-            let found = pdf::find_words(document, &pages[page], words)?;
-            Ok(found
-                .into_iter()
-                .map(|[x, y, width, height]| MmBox::new(x, y, width, height))
-                .collect())
-        };
-        placements.extend(place(position, size, &sizes, hits)?);
-    }
+    let placements = place_positions(document, pages, order.positions, order.shown.size_mm())?;
     match order.blank_pages {
         BlankPages::Allow { reason } if reason.trim().is_empty() => return Err(PdfSealError::NoReason),
         BlankPages::Allow { .. } => {}
@@ -46,6 +31,45 @@ pub(crate) fn place_all(
         }
     }
     Ok(placements)
+}
+
+fn place_positions(
+    document: &Document<'_>,
+    pages: &[Page],
+    positions: &[Position],
+    size: (f64, f64),
+) -> Result<Vec<Placement>, PdfSealError> {
+    if positions.is_empty() {
+        return Err(PdfSealError::NoPosition);
+    }
+    let sizes: Vec<(f64, f64)> = pages.iter().map(|page| page.view(document).size_mm()).collect();
+    let mut placements = Vec::new();
+    for position in positions {
+        let hits = |page: usize, words: &str| -> Result<Vec<MmBox>, PdfSealError> {
+            let found = pdf::find_words(document, &pages[page], words)?;
+            Ok(found
+                .into_iter()
+                .map(|[x, y, width, height]| MmBox::new(x, y, width, height))
+                .collect())
+        };
+        placements.extend(place(position, size, &sizes, hits)?);
+    }
+    Ok(placements)
+}
+
+/// Where a seal of this size, in mm, would appear.
+pub(crate) fn pdf_placements(
+    bytes: &[u8],
+    positions: &[Position],
+    size: (f64, f64),
+) -> Result<Vec<Placement>, PdfSealError> {
+    let mut document = Document::open(bytes)?;
+    pdf_password::open(&mut document, None)?;
+    if document.is_locked() {
+        return Err(PdfSealError::Encrypted);
+    }
+    let pages = pdf::pages(&document)?;
+    place_positions(&document, &pages, positions, size)
 }
 
 /// What a PDF is. Pages are looked at until something is found on one.

@@ -467,6 +467,23 @@ impl Pages<'_> {
         Ok((&self.contents[path], templates))
     }
 
+    fn place(&mut self, positions: &[Position], size: (f64, f64)) -> Result<Vec<Placement>, SealError> {
+        if positions.is_empty() {
+            return Err(SealError::NoPosition);
+        }
+        let sizes = sizes(self.document)?;
+        let mut placements = Vec::new();
+        for position in positions {
+            let hits = |page: usize, text: &str| -> Result<Vec<MmBox>, SealError> {
+                let (content, templates) = self.content(page)?;
+                let hits = ofd::text::find(content, &templates, text);
+                Ok(hits.into_iter().map(|hit| hit.bounds).collect())
+            };
+            placements.extend(place(position, size, &sizes, hits)?);
+        }
+        Ok(placements)
+    }
+
     fn read(&mut self, path: &PartPath) -> Result<(), SealError> {
         if !self.contents.contains_key(path) {
             let xml = self.package.read(path)?;
@@ -478,20 +495,33 @@ impl Pages<'_> {
     }
 }
 
+/// Where a seal of this size, in mm, would appear in the first document of a package.
+pub(crate) fn ofd_placements(
+    package: &Package,
+    positions: &[Position],
+    size: (f64, f64),
+) -> Result<Vec<Placement>, SealError> {
+    let ofd = Ofd::read(package)?;
+    let body = ofd.bodies.first().ok_or(SealError::Document(no_document()))?;
+    let document = body.document.as_deref().map_err(Clone::clone)?;
+    let mut pages = Pages {
+        package,
+        document,
+        contents: HashMap::new(),
+    };
+    pages.place(positions, size)
+}
+
 fn place_all(
     package: &Package,
     document: &Document,
     order: &SealOrder<'_>,
 ) -> Result<Vec<Placement>, SealError> {
-    if order.positions.is_empty() {
-        return Err(SealError::NoPosition);
-    }
     if let BlankPages::Allow { reason } = order.blank_pages
         && reason.trim().is_empty()
     {
         return Err(SealError::NoReason);
     }
-    let sizes = sizes(document)?;
     let mut pages = Pages {
         package,
         document,
@@ -499,15 +529,7 @@ fn place_all(
     };
     let picture = order.seal.seal().picture();
     let size = (picture.width_mm as f64, picture.height_mm as f64);
-    let mut placements = Vec::new();
-    for position in order.positions {
-        let hits = |page: usize, text: &str| -> Result<Vec<MmBox>, SealError> {
-            let (content, templates) = pages.content(page)?;
-            let hits = ofd::text::find(content, &templates, text);
-            Ok(hits.into_iter().map(|hit| hit.bounds).collect())
-        };
-        placements.extend(place(position, size, &sizes, hits)?);
-    }
+    let placements = pages.place(order.positions, size)?;
     if order.blank_pages == BlankPages::Refuse {
         let stamped: BTreeSet<usize> = placements.iter().map(|placement| placement.page).collect();
         for index in stamped {
