@@ -51,6 +51,22 @@ impl Reader {
         record::list(self.conn(), DUE, values![before, i64::from(count_max)]).await
     }
 
+    /// The filings of an authority's seals: those that are not accepted, the most urgent first; or those that are, the
+    /// newest first.
+    pub async fn filings_of_authority(
+        &mut self,
+        authority: AuthorityId,
+        open: bool,
+        count_max: u32,
+    ) -> Result<Vec<Filing>, Error> {
+        let sql = if open {
+            OPEN_OF_AUTHORITY
+        } else {
+            ACCEPTED_OF_AUTHORITY
+        };
+        record::list(self.conn(), sql, values![authority.0, i64::from(count_max)]).await
+    }
+
     /// How the filings with a deadline went whose clock began in an interval, for one authority's seals.
     pub async fn filing_figures(
         &mut self,
@@ -84,6 +100,11 @@ statements! {
     BY_ID = "SELECT version, state FROM filings WHERE id = $1";
     OF_SEAL = "SELECT state FROM filings WHERE seal = $1 ORDER BY id LIMIT $2";
     DUE = "SELECT state FROM filings WHERE open = 1 AND due < $1 ORDER BY due, id LIMIT $2";
+    OPEN_OF_AUTHORITY = "SELECT filings.state FROM filings JOIN seals ON seals.id = filings.seal
+        WHERE filings.open = 1 AND seals.authority = $1
+        ORDER BY CASE WHEN filings.due IS NULL THEN 1 ELSE 0 END, filings.due, filings.id LIMIT $2";
+    ACCEPTED_OF_AUTHORITY = "SELECT filings.state FROM filings JOIN seals ON seals.id = filings.seal
+        WHERE filings.open = 0 AND seals.authority = $1 ORDER BY filings.since DESC, filings.id LIMIT $2";
     FIGURES = "SELECT
             CAST(COALESCE(SUM(CASE WHEN accepted <= due THEN 1 ELSE 0 END), 0) AS BIGINT),
             CAST(COALESCE(SUM(CASE WHEN accepted > due THEN 1 ELSE 0 END), 0) AS BIGINT),

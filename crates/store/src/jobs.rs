@@ -106,6 +106,11 @@ impl Chore {
             .await
     }
 
+    /// Has an open job begun at once that waits for a later time; whether there was one. One that a worker holds stays.
+    pub async fn hasten_job(&mut self, kind: &str, key: &str, now: Timestamp) -> Result<bool, Error> {
+        Ok(self.conn().execute(HASTEN, values![kind, key, now]).await? == 1)
+    }
+
     /// Forgets the jobs that were done before an instant; how many there were.
     pub async fn forget_jobs(&mut self, done_before: Timestamp) -> Result<u64, Error> {
         self.conn().execute(FORGET, values![done_before]).await
@@ -159,5 +164,7 @@ statements! {
         WHERE id = $1 AND worker = $2 AND done_at IS NULL";
     PUT_OFF = "UPDATE jobs SET due_at = $3, last_failure = $4, worker = NULL, leased_until = NULL
         WHERE id = $1 AND worker = $2 AND done_at IS NULL";
+    HASTEN = "UPDATE jobs SET due_at = $3 WHERE kind = $1 AND job_key = $2 AND done_at IS NULL
+        AND due_at > $3 AND (leased_until IS NULL OR leased_until <= $3)";
     FORGET = "DELETE FROM jobs WHERE done_at < $1";
 }

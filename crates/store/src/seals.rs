@@ -129,6 +129,27 @@ impl Reader {
         record::list(self.conn(), ENDING, parameters).await
     }
 
+    /// The seals of an authority that serve, or would if they were not suspended, and whose period ends in an interval,
+    /// the soonest first; and how many there are.
+    pub async fn seals_of_authority_ending(
+        &mut self,
+        authority: AuthorityId,
+        (from, until): (Timestamp, Timestamp),
+        count_max: u32,
+    ) -> Result<(Vec<SealRecord>, u64), Error> {
+        let row = self
+            .conn()
+            .row(ENDING_COUNT, values![authority.0, from, until])
+            .await?;
+        let count = row.map(|row| row.int(0)).transpose()?.unwrap_or_default();
+        let parameters = values![authority.0, from, until, i64::from(count_max)];
+        let found = match count_max {
+            0 => Vec::new(),
+            _ => record::list(self.conn(), ENDING_OF_AUTHORITY, parameters).await?,
+        };
+        Ok((found, u64::try_from(count).unwrap_or(0)))
+    }
+
     /// The seals that were cancelled, or whose device was replaced, with the time of the record: in its order, those
     /// recorded after `after` and not after `until`, at most `count_max`.
     pub async fn seals_ended(
@@ -213,6 +234,10 @@ statements! {
         ORDER BY id LIMIT $2";
     LIVE_OF_HOLDER = "SELECT state FROM seals WHERE holder = $1 AND unit IS NULL
         AND status NOT IN ('expired', 'cancelled') ORDER BY id LIMIT $2";
+    ENDING_OF_AUTHORITY = "SELECT state FROM seals WHERE authority = $1 AND status IN ('active', 'suspended')
+        AND not_after >= $2 AND not_after < $3 ORDER BY not_after, id LIMIT $4";
+    ENDING_COUNT = "SELECT COUNT(*) FROM seals WHERE authority = $1 AND status IN ('active', 'suspended')
+        AND not_after >= $2 AND not_after < $3";
     ENDING = "SELECT state FROM seals WHERE status = $1 AND not_after >= $2 AND not_after < $3
         ORDER BY not_after, id LIMIT $4";
     ENDED = "SELECT recorded_at, subject FROM events WHERE kind = 'seal' AND recorded_at >= $1 AND recorded_at <= $2

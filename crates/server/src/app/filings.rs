@@ -11,14 +11,15 @@ use registry::{
     SealId, SealRecord, filing, officer, seal,
 };
 use serde::Deserialize;
-use serde_json::{Value, json};
-use store::{Change, FilingFigures, Job};
+use serde_json::{Map, Value, json};
+use store::{Change, FilingFigures, Job, Reader};
 use tracing::{error, info, warn};
 use uuid::Uuid;
 
 use super::accounts::profile_of;
-use super::act::{Caller, entries, in_order, recorded};
+use super::act::{Caller, entries, entry, in_order, recorded};
 use super::applications::digest_of;
+use super::once::{self, Once};
 use super::outgoing::{self, short};
 use super::sign_in::later;
 use super::{Error, Service};
@@ -256,14 +257,110 @@ impl Service {
         authority: AuthorityId,
         (from, until): (Timestamp, Timestamp),
     ) -> Result<(Vec<(String, u64)>, FilingFigures), Error> {
-        let now = self.outside.now();
         let mut reader = self.store.snapshot().await?;
-        let found = reader
-            .authority(authority)
-            .await?
-            .state
-            .ok_or(Error::NotFound { what: "authority" })?;
-        let profile = self.profiles.in_force(&found.profile, now)?;
+        self.may_see_figures(&mut reader, caller, (authority, "statistics"))
+            .await?;
+        let seals = reader.seal_counts(authority).await?;
+        let filings = reader.filing_figures(authority, from, until).await?;
+        Ok((seals, filings))
+    }
+
+    /// The filings of an authority's seals with the names of the seals: the open ones, overdue first, or the accepted
+    /// ones, newest first.
+    pub(crate) async fn filings(
+        &self,
+        caller: &Caller,
+        (authority, open): (AuthorityId, bool),
+        count_max: u32,
+    ) -> Result<Vec<(Filing, SealRecord)>, Error> {
+        let mut reader = self.store.snapshot().await?;
+        self.may_see_figures(&mut reader, caller, (authority, "filings"))
+            .await?;
+        let mut found = Vec::new();
+        for filing in reader.filings_of_authority(authority, open, count_max).await? {
+            let seal = reader.seal(filing.seal).await?.state;
+            found.push((filing, seal.ok_or(Error::Damaged { what: "a filing" })?));
+        }
+        Ok(found)
+    }
+
+    /// The seals of an authority whose period ends in an interval, the soonest first, and how many there are.
+    pub(crate) async fn seals_ending(
+        &self,
+        caller: &Caller,
+        authority: AuthorityId,
+        interval: (Timestamp, Timestamp),
+        count_max: u32,
+    ) -> Result<(Vec<SealRecord>, u64), Error> {
+        let mut reader = self.store.snapshot().await?;
+        self.may_see_figures(&mut reader, caller, (authority, "calendar"))
+            .await?;
+        Ok(reader
+            .seals_of_authority_ending(authority, interval, count_max)
+            .await?)
+    }
+
+    /// When the renewal of a seal opens (R60).
+    pub(crate) async fn renewal_opens(&self, seal: &SealRecord) -> Result<Option<Timestamp>, Error> {
+        let authority = self.authority(seal.authority).await?;
+        let profile = self.profiles.in_force(&authority.profile, self.outside.now())?;
+        Ok(seal
+            .edition()
+            .map(|edition| profile.renewal_opens(edition.not_after)))
+    }
+
+    /// Has an open filing sent again at once, by an officer of the authority that made the seal; not one that is being
+    /// sent in this moment.
+    pub(crate) async fn retry_filing(&self, caller: &Caller, id: FilingId, once: Once) -> Result<(), Error> {
+        let missing = || Error::NotFound { what: "filing" };
+        let mut reader = self.store.snapshot().await?;
+        let filing = reader.filing(id).await?.state.ok_or_else(missing)?;
+        let seal = reader.seal(filing.seal).await?.state.ok_or_else(missing)?;
+        let profile = self.profile_at(&mut reader, seal.authority).await?;
+        let lineage = reader.lineage(seal.authority).await?;
+        let roles = [Role::Reviewer, Role::Maker];
+        officer(
+            &profile,
+            &caller.acting,
+            "retry",
+            (&roles, &lineage),
+            self.outside.now(),
+        )
+        .map_err(|_| missing())?;
+        drop(reader);
+        let case = self.case(caller, once);
+        let written = self.store.write(move |change| {
+            let case = case.clone();
+            Box::pin(async move {
+                case.check(change).await?;
+                let hastened = change.hasten_job(KIND, &id.to_string(), case.now).await?;
+                let details = Map::from_iter([("hastened".to_owned(), hastened.into())]);
+                let log = entry(&case.acting, "filing.retried", id, details, case.now);
+                case.logged(change, &id, vec![log]).await
+            })
+        });
+        once::outcome(written.await)?;
+        Ok(())
+    }
+
+    async fn profile_at(
+        &self,
+        reader: &mut Reader,
+        authority: AuthorityId,
+    ) -> Result<registry::Profile, Error> {
+        let found = reader.authority(authority).await?.state;
+        let found = found.ok_or(Error::NotFound { what: "authority" })?;
+        Ok(self.profiles.in_force(&found.profile, self.outside.now())?)
+    }
+
+    /// Officers of the authority and of those above see how it does.
+    async fn may_see_figures(
+        &self,
+        reader: &mut Reader,
+        caller: &Caller,
+        (authority, command): (AuthorityId, &'static str),
+    ) -> Result<(), Error> {
+        let profile = self.profile_at(reader, authority).await?;
         let lineage = reader.lineage(authority).await?;
         let roles = [
             Role::Reviewer,
@@ -272,10 +369,14 @@ impl Service {
             Role::AuditAdministrator,
             Role::Supervisor,
         ];
-        officer(&profile, &caller.acting, "statistics", (&roles, &lineage), now)?;
-        let seals = reader.seal_counts(authority).await?;
-        let filings = reader.filing_figures(authority, from, until).await?;
-        Ok((seals, filings))
+        officer(
+            &profile,
+            &caller.acting,
+            command,
+            (&roles, &lineage),
+            self.outside.now(),
+        )?;
+        Ok(())
     }
 }
 

@@ -9,10 +9,11 @@ use gm::Digest;
 use ofd::{Ofd, Package};
 use registry::{Digest32, SealRecord};
 use render::{Document, FontLibrary, Limits, Stamp, View};
-use sealing::shown_stamps;
+use sealing::{Placement, shown_stamps};
 use serde::Deserialize;
 use ses::{SES_BYTES_MAX, Seal};
 
+use super::placement::StampPlace;
 use super::{Error, Service};
 use crate::outside::PageProcess;
 
@@ -71,6 +72,24 @@ impl Service {
     pub(crate) async fn pages_of(&self, document: Digest32) -> Result<u64, Error> {
         let spooled = self.take_out(document).await?;
         Ok(self.facts_of(&spooled.file).await?.pages as u64)
+    }
+
+    /// Where a seal would appear on a document, as the document and the place say.
+    pub(crate) async fn seal_places(
+        &self,
+        document: Digest32,
+        place: &StampPlace,
+        face: &SealFace,
+    ) -> Result<Vec<Placement>, Error> {
+        let (positions, size) = (place.positions(), (face.width_mm, face.height_mm));
+        let spooled = self.take_out(document).await?;
+        let turn = self.document_turn().await?;
+        let work = tokio::task::spawn_blocking(move || {
+            let found = sealing::placements(spooled.file, &positions, size);
+            drop(turn);
+            found
+        });
+        Ok(work.await.map_err(|_| Error::Ended)??)
     }
 
     /// Draws a page, counted from 1, on a thread of its own, a bounded number at a time.

@@ -142,6 +142,19 @@ impl Service {
         once::outcome(decided.await)
     }
 
+    /// Whoever is registered with this name and number: both must agree, so that neither can be learnt from the other.
+    pub(crate) async fn person_named(&self, wanted: &PersonName) -> Result<PersonId, Error> {
+        let missing = || Error::NotFound { what: "person" };
+        let mut reader = self.store.read().await?;
+        let identity = self.personal.digest("identity", wanted.identity.expose());
+        let person = reader.person_by_identity(&identity).await?.ok_or_else(missing)?;
+        let data = reader.personal_data(person).await?.ok_or_else(missing)?;
+        if data.name != self.personal.digest("name", &wanted.name) {
+            return Err(missing());
+        }
+        Ok(person)
+    }
+
     /// A person, without name and number.
     pub(crate) async fn person(&self, id: PersonId) -> Result<Person, Error> {
         let found = self.store.read().await?.person(id).await?.state;

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use registry::usage::{ApprovalRule, Deputy, Separation, UsePolicyFacts, apply_policy, decide_policy};
 use registry::{
-    Acting, PersonId, PolicyId, Refusal, Role, Scope, UnitId, UsePolicy, UsePolicyCommand, UsePolicyEvent,
+    Acting, PersonId, PolicyId, Refusal, Role, Scope, Unit, UnitId, UsePolicy, UsePolicyCommand,
+    UsePolicyEvent,
 };
 use store::RecordedEvent;
 
 use super::act::{Caller, entries, in_order, recorded, refused};
+use super::applications::may_read;
 use super::networks::{elsewhere, not_from};
 use super::once::{self, Once};
 use super::{Error, Service};
@@ -117,6 +119,18 @@ impl Service {
         }
         versions.extend(state);
         Ok(versions)
+    }
+
+    /// A unit, for its people and for those who look at it from above.
+    pub(crate) async fn see_unit(&self, caller: &Caller, id: UnitId) -> Result<Unit, Error> {
+        let mut reader = self.store.read().await?;
+        let missing = || Error::NotFound { what: "unit" };
+        let found = reader.unit(id).await?.state.ok_or_else(missing)?;
+        let (acting, now) = (&caller.acting, self.outside.now());
+        if !may_read(&mut reader, acting, (Some(id), found.authority), now).await? {
+            self.let_see_unit(&mut reader, acting, id).await?;
+        }
+        Ok(found)
     }
 
     /// For people of the unit and officers above it; for others it does not exist.

@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::Response;
 use registry::{Code, Refusal};
 use schemars::JsonSchema;
-use sealing::Language;
+use sealing::{Language, PLACEMENTS_MAX, PdfSealError, PositionError, SLICE_MM_MIN, SealError, StampError};
 use serde::Serialize;
 use tracing::{error, info, warn};
 
@@ -62,7 +62,7 @@ impl From<Error> for Problem {
             Error::TooLarge { bytes_max } => Self::too_large(bytes_max),
             Error::Interrupted => Self::interrupted(),
             Error::PageNotDrawn { reason } => Self::page_not_drawn(&reason),
-            Error::NotSealed(error) => Self::not_sealed(&error.to_string()),
+            Error::NotSealed(error) => Self::not_sealed(&error),
             Error::Profile(_) => Self::unknown_profile(),
             Error::Store(store::Error::Closed) => Self::stopping(),
             Error::Store(store::Error::Conflict { .. } | store::Error::Duplicate { .. }) => {
@@ -289,9 +289,15 @@ impl Problem {
     }
 
     /// The document cannot be read, or may not be sealed as asked; the reason is the engine's.
-    fn not_sealed(reason: &str) -> Self {
+    fn not_sealed(error: &StampError) -> Self {
+        let reason = match error {
+            StampError::Ofd(SealError::Position(fault)) | StampError::Pdf(PdfSealError::Position(fault)) => {
+                position_in_chinese(fault)
+            }
+            error => error.to_string(),
+        };
         let zh = format!("文件不能加盖印章：{reason}");
-        let en = format!("The document cannot be sealed: {reason}");
+        let en = format!("The document cannot be sealed: {error}");
         let zh = [&zh, "请使用规范的 OFD 或 PDF 文件，并检查盖章位置"];
         let en = [
             &en,
@@ -781,6 +787,13 @@ impl Problem {
         (&text.what, &text.advice)
     }
 
+    /// The same about one of several files.
+    pub(crate) fn about_file(mut self, name: &str) -> Self {
+        self.0.zh.what = format!("“{name}”：{}", self.0.zh.what);
+        self.0.en.what = format!("“{name}”: {}", self.0.en.what);
+        self
+    }
+
     /// The requirement and the article that a refusal rests on.
     pub(crate) fn rests_on(&self) -> Option<&(String, String)> {
         self.0.rests_on.as_ref()
@@ -813,5 +826,24 @@ impl Problem {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
         with_request_id(response, request_id)
+    }
+}
+
+fn position_in_chinese(fault: &PositionError) -> String {
+    match fault {
+        PositionError::NoSuchPage { page, pages } => format!("没有第 {page} 页，文件共 {pages} 页"),
+        PositionError::KeywordNotFound { text, found: 0, .. } => format!("文件中没有“{text}”"),
+        PositionError::KeywordNotFound { text, found, wanted } => {
+            format!("“{text}”只出现 {found} 处，没有第 {wanted} 处")
+        }
+        PositionError::OutsidePage { page } => format!("印章会超出第 {page} 页"),
+        PositionError::TooFewPages(pages) => format!("骑缝章、对开章至少需要两页，文件共 {pages} 页"),
+        PositionError::SliceTooNarrow { pages, slice_mm } => {
+            format!(
+                "{pages} 页共用一枚印章，每页仅 {slice_mm:.2} 毫米，窄于 {SLICE_MM_MIN} 毫米；请减少每枚的页数"
+            )
+        }
+        PositionError::TooMany(count) => format!("印章会出现 {count} 次，最多 {PLACEMENTS_MAX} 次"),
+        PositionError::BadNumber(number) => format!("{number} 不能用作长度或数量"),
     }
 }

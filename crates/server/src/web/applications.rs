@@ -1,5 +1,6 @@
 //! Applications: drafting, materials, every step to the decision, comparing impressions, making.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::Response;
@@ -7,9 +8,12 @@ use futures_util::TryStreamExt as _;
 use maud::{Markup, html};
 use registry::application::{ApplicationStatus, Ask, MaterialKind};
 use registry::seal::OldDevice;
-use registry::{Application, ApplicationId, Digest32, PersonId, Role, Scope, SealRecord, UnitId};
+use registry::{
+    Actor, Application, ApplicationEvent, ApplicationId, Digest32, PersonId, Role, Scope, SealRecord, UnitId,
+};
 use sealing::Language;
 use serde_json::{Value, json};
+use store::{Recorded, RecordedEvent};
 
 use super::form::{Form, SentFile};
 use super::layout::{Sheet, page, page_with};
@@ -284,11 +288,14 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
         let people = service
             .people(Scope::Unit(unit), Some(Role::Custodian), rows())
             .await?;
-        custodians = people
-            .iter()
-            .map(|one| (one.id.to_string(), one.id.to_string()))
-            .collect();
+        let ids: Vec<_> = people.iter().map(|one| one.id).collect();
+        let names = service.called(caller, &ids).await?;
+        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
+        custodians = ids.iter().map(|id| (id.to_string(), name(id))).collect();
     }
+    let history = service.application_history(caller, id).await?;
+    let people: Vec<PersonId> = history.iter().filter_map(|one| actor(&one.recorded)).collect();
+    let names = service.called(caller, &people).await?;
     let compared = comparison.as_ref();
     let body = html! {
         h1 { (title) " " (badge(tone, status)) }
@@ -303,6 +310,7 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
             div {
                 (facts(&application, l))
                 (materials(visit, &application))
+                (history_card(&history, &names, l))
                 @if let Some(compared) = compared {
                     section.card {
                         h2 { (l.pick("印模比对", "Comparison of impressions")) }
@@ -391,6 +399,70 @@ fn materials(visit: &Visit, application: &Application) -> Markup {
                 }
             }
         }
+    }
+}
+
+fn actor(recorded: &Recorded) -> Option<PersonId> {
+    match recorded.by {
+        Actor::Person(person) => Some(person),
+        Actor::System(_) | Actor::Service => None,
+    }
+}
+
+/// What happened, by whom and when, with the reasons that were given.
+fn history_card(
+    history: &[RecordedEvent<ApplicationEvent>],
+    names: &BTreeMap<PersonId, String>,
+    l: Language,
+) -> Markup {
+    html! {
+        section.card {
+            h2 { (l.pick("办理经过", "History")) }
+            ol.timeline { @for one in history {
+                @let (what, reasons) = event_words(&one.event, l);
+                li {
+                    strong { (what) } " "
+                    @match actor(&one.recorded) {
+                        Some(person) => { @if let Some(name) = names.get(&person) { (name) " " } }
+                        None => { (l.pick("系统 ", "the system ")) }
+                    }
+                    span.muted { (time(one.recorded.at, l)) }
+                    @for reason in reasons { p { (reason) } }
+                }
+            } }
+        }
+    }
+}
+
+fn event_words(event: &ApplicationEvent, l: Language) -> (String, Vec<String>) {
+    let plain = |zh: &str, en: &str| (l.pick(zh, en).to_owned(), Vec::new());
+    match event {
+        ApplicationEvent::Drafted { .. } => plain("起草", "drafted"),
+        ApplicationEvent::Amended { .. } => plain("修改", "amended"),
+        ApplicationEvent::MaterialAdded { material, .. } => {
+            let kind = words::material(material.kind, l);
+            (
+                l.pick(format!("提交{kind}"), format!("handed in: {kind}")),
+                Vec::new(),
+            )
+        }
+        ApplicationEvent::Submitted { .. } => plain("提交申请", "handed in"),
+        ApplicationEvent::Consented { .. } => plain("负责人同意", "consented"),
+        ApplicationEvent::ConsentRefused { reason, .. } => (
+            l.pick("负责人不同意", "not consented").to_owned(),
+            vec![reason.clone()],
+        ),
+        ApplicationEvent::TakenUp { .. } => plain("受理", "taken up"),
+        ApplicationEvent::Returned { reasons, .. } => {
+            (l.pick("退回补正", "sent back").to_owned(), reasons.clone())
+        }
+        ApplicationEvent::Approved { .. } => plain("批准", "approved"),
+        ApplicationEvent::Rejected { reasons, .. } => {
+            (l.pick("不予批准", "rejected").to_owned(), reasons.clone())
+        }
+        ApplicationEvent::ReasonsDelivered { .. } => plain("理由已送达", "the reasons were read"),
+        ApplicationEvent::Completed { .. } => plain("办结", "completed"),
+        ApplicationEvent::Withdrawn { .. } => plain("撤回", "withdrawn"),
     }
 }
 

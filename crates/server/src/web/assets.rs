@@ -24,9 +24,11 @@ const JS: &str = "text/javascript; charset=utf-8";
 static ASSETS: &[Asset] = &[
     Asset { name: "base.css", media_type: CSS, bytes: include_str!("assets/base.css") },
     Asset { name: "parts.css", media_type: CSS, bytes: include_str!("assets/parts.css") },
+    Asset { name: "desks.css", media_type: CSS, bytes: include_str!("assets/desks.css") },
     Asset { name: "print.css", media_type: CSS, bytes: include_str!("assets/print.css") },
     Asset { name: "page.js", media_type: JS, bytes: include_str!("assets/page.js") },
     Asset { name: "place.js", media_type: JS, bytes: include_str!("assets/place.js") },
+    Asset { name: "batch.js", media_type: JS, bytes: include_str!("assets/batch.js") },
     Asset { name: "icon.svg", media_type: "image/svg+xml", bytes: include_str!("assets/icon.svg") },
 ];
 

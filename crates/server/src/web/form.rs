@@ -1,4 +1,4 @@
-//! What a form sent: texts, and one file that is written to a file without a name while it arrives.
+//! What a form sent: texts, and files that are written to files without a name while they arrive.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, header};
@@ -15,6 +15,8 @@ use crate::http::problem::Problem;
 
 /// Fields of one form.
 const FIELDS_MAX: usize = 256;
+/// Bytes of all files of one form, where it has several.
+const FILES_BYTES_MAX: u64 = 1 << 30;
 /// Bytes of all texts of one form.
 const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Fields on which nothing that is kept may depend.
@@ -35,7 +37,7 @@ const SECRETS: [&str; 11] = [
 /// What was sent.
 pub(crate) struct Form {
     fields: Vec<(String, Zeroizing<String>)>,
-    pub(crate) file: Option<SentFile>,
+    files: Vec<SentFile>,
 }
 
 /// A file that was sent.
@@ -51,7 +53,7 @@ impl Form {
         headers: &HeaderMap,
         body: Body,
         wanted: Option<&str>,
-        (service, file_bytes_max): (&Service, u64),
+        (service, file_bytes_max, files_max): (&Service, u64, usize),
     ) -> Result<Self, Problem> {
         let media_type = headers.get(header::CONTENT_TYPE);
         let media_type = media_type
@@ -60,7 +62,7 @@ impl Form {
         let form = match multer::parse_boundary(media_type) {
             Ok(boundary) => {
                 let parts = Multipart::new(body.into_data_stream(), boundary);
-                Self::read_parts(parts, wanted, (service, file_bytes_max)).await?
+                Self::read_parts(parts, wanted, (service, file_bytes_max, files_max)).await?
             }
             Err(_) => Self::read_urlencoded(body).await?,
         };
@@ -83,31 +85,39 @@ impl Form {
             .map(|(name, value)| (name, Zeroizing::new(value)));
         Ok(Self {
             fields: fields.collect(),
-            file: None,
+            files: Vec::new(),
         })
     }
 
     async fn read_parts(
         mut parts: Multipart<'_>,
         wanted: Option<&str>,
-        (service, file_bytes_max): (&Service, u64),
+        (service, file_bytes_max, files_max): (&Service, u64, usize),
     ) -> Result<Self, Problem> {
         let mut form = Self {
             fields: Vec::new(),
-            file: None,
+            files: Vec::new(),
         };
         let broken = |_| Problem::interrupted();
         let mut left = TEXT_BYTES_MAX;
+        let mut room = file_bytes_max.max(FILES_BYTES_MAX);
         while let Some(mut part) = parts.next_field().await.map_err(broken)? {
             let name = part.name().unwrap_or_default().to_owned();
             if let Some(file_name) = part.file_name() {
                 let file_name = file_name.to_owned();
+                if form.files.len() == files_max {
+                    return Err(Problem::bad_field(
+                        &format!("文件太多：一次最多 {files_max} 份"),
+                        &format!("Too many files: at most {files_max} at a time"),
+                    ));
+                }
                 // The mark stands before the file, so that nothing large is received without it.
                 form.check_token(wanted)?;
                 let bytes = part.map_err(|_| Error::Interrupted);
-                let spooled = service.spool(bytes, file_bytes_max).await?;
-                if spooled.bytes > 0 && form.file.is_none() {
-                    form.file = Some(SentFile {
+                let spooled = service.spool(bytes, file_bytes_max.min(room)).await?;
+                room = room.saturating_sub(spooled.bytes);
+                if spooled.bytes > 0 {
+                    form.files.push(SentFile {
                         name: file_name,
                         spooled,
                     });
@@ -164,7 +174,12 @@ impl Form {
     /// The file, which must be there.
     pub(crate) fn take_file(&mut self) -> Result<SentFile, Problem> {
         let missing = || Problem::bad_field("没有选择文件，或文件为空", "No file was chosen, or it is empty");
-        self.file.take().ok_or_else(missing)
+        self.take_files().into_iter().next().ok_or_else(missing)
+    }
+
+    /// All files, in order.
+    pub(crate) fn take_files(&mut self) -> Vec<SentFile> {
+        std::mem::take(&mut self.files)
     }
 
     /// What was sent, without what is secret.
@@ -179,7 +194,7 @@ impl Form {
                 digest.update(text.as_bytes());
             }
         }
-        if let Some(file) = &self.file {
+        for file in &self.files {
             digest.update(&file.spooled.digest.0);
         }
     }

@@ -81,7 +81,7 @@ fn frame(face: &Face, sheet: &Sheet<'_>) -> Markup {
                 meta name="color-scheme" content="light dark";
                 title { (sheet.title) " – " (l.pick("印信", "Yinxin")) }
                 link rel="icon" href=(address("icon.svg")) type="image/svg+xml";
-                @for css in ["base.css", "parts.css"] {
+                @for css in ["base.css", "parts.css", "desks.css"] {
                     link rel="stylesheet" href=(address(css));
                 }
                 link rel="stylesheet" href=(address("print.css")) media="print";
@@ -117,7 +117,7 @@ fn top(face: &Face) -> Markup {
             nav aria-label=(l.pick("主导航", "Main")) {
                 ul {
                     @for (place, name) in entries(face) {
-                        li { a href=(place) aria-current=[is_here(face, place).then_some("page")] { (name) } }
+                        li { a href=(place) aria-current=[is_here(face, &place).then_some("page")] { (name) } }
                     }
                 }
             }
@@ -148,44 +148,67 @@ fn is_here(face: &Face, place: &str) -> bool {
 }
 
 /// What the navigation offers to whom.
-fn entries(face: &Face) -> Vec<(&'static str, &'static str)> {
+fn entries(face: &Face) -> Vec<(String, &'static str)> {
     let l = face.language;
     let roles = face.roles.as_deref().unwrap_or_default();
     let in_unit = roles.iter().any(|(_, scope)| matches!(scope, Scope::Unit(_)));
     let has = |wanted: &[Role]| roles.iter().any(|(role, _)| wanted.contains(role));
     let mut list = Vec::new();
     if face.roles.is_some() {
-        list.push(("/", l.pick("工作台", "Desk")));
+        list.push(("/".to_owned(), l.pick("工作台", "Desk")));
     }
     if in_unit {
-        list.push(("/uses", l.pick("用印", "Uses")));
+        list.push(("/uses".to_owned(), l.pick("用印", "Uses")));
+    }
+    let mut in_units = face.roles.iter().flatten().filter_map(|(_, scope)| match scope {
+        Scope::Unit(unit) => Some(format!("/units/{unit}")),
+        _ => None,
+    });
+    if let Some(unit) = in_units.next() {
+        list.push((unit, l.pick("本单位", "My unit")));
     }
     if in_unit || has(&[Role::Maker, Role::Reviewer]) {
-        list.push(("/seals", l.pick("印章", "Seals")));
-        list.push(("/applications", l.pick("申请", "Applications")));
+        list.push(("/seals".to_owned(), l.pick("印章", "Seals")));
+        list.push(("/applications".to_owned(), l.pick("申请", "Applications")));
+    }
+    if has(&[
+        Role::Maker,
+        Role::Reviewer,
+        Role::SystemAdministrator,
+        Role::AuditAdministrator,
+        Role::Supervisor,
+    ]) {
+        list.push(("/filings".to_owned(), l.pick("备案", "Filings")));
+        list.push(("/calendar".to_owned(), l.pick("到期", "Expiries")));
+        list.push(("/statistics".to_owned(), l.pick("统计", "Statistics")));
+        list.push(("/units".to_owned(), l.pick("单位", "Units")));
     }
     if has(&[Role::SecurityAdministrator, Role::AuditAdministrator]) {
-        list.push(("/accounts", l.pick("账号", "Accounts")));
+        list.push(("/accounts".to_owned(), l.pick("账号", "Accounts")));
     }
     if has(&[Role::SecurityAdministrator]) {
-        list.push(("/clients", l.pick("业务系统", "Business systems")));
+        list.push(("/clients".to_owned(), l.pick("业务系统", "Business systems")));
     }
-    if has(&[Role::SystemAdministrator, Role::SecurityAdministrator]) {
-        list.push(("/authorities", l.pick("制章机关", "Authorities")));
+    if has(&[
+        Role::Reviewer,
+        Role::SystemAdministrator,
+        Role::SecurityAdministrator,
+    ]) {
+        list.push(("/authorities".to_owned(), l.pick("制章机关", "Authorities")));
     }
     if has(&[Role::AuditAdministrator, Role::Supervisor]) {
-        list.push(("/audit", l.pick("审计", "Audit")));
+        list.push(("/audit".to_owned(), l.pick("审计", "Audit")));
     }
     if has(&[
         Role::SystemAdministrator,
         Role::SecurityAdministrator,
         Role::AuditAdministrator,
     ]) {
-        list.push(("/installation", l.pick("系统", "Installation")));
+        list.push(("/installation".to_owned(), l.pick("系统", "Installation")));
     }
-    list.push(("/verify", l.pick("验证", "Verify")));
-    list.push(("/lookup", l.pick("印章查询", "Seal look-up")));
-    list.push(("/help", l.pick("帮助", "Help")));
+    list.push(("/verify".to_owned(), l.pick("验证", "Verify")));
+    list.push(("/lookup".to_owned(), l.pick("印章查询", "Seal look-up")));
+    list.push(("/help".to_owned(), l.pick("帮助", "Help")));
     list
 }
 

@@ -6,8 +6,9 @@ use axum::http::Method;
 
 use super::visit::Visit;
 use super::{
-    accounts, applications, assets, audit, authorities, clients, help, home, installation, policy, seals,
-    sign_in, uses, verify,
+    accounts, affairs, applications, ask_use, assets, audit, authorities, batches, calendar, clients,
+    deputies, filings, grants, help, home, installation, people, policy, seals, sign_in, statistics, units,
+    uses, verify,
 };
 use crate::app::Service;
 use crate::http::endpoints::Answer;
@@ -44,7 +45,15 @@ pub(crate) enum Record {
 }
 
 /// All pages, a table for each desk.
-pub(crate) static PAGES: &[&[Page]] = &[EVERYBODY, USES, SEALS, APPLICATIONS, ADMINISTRATION];
+pub(crate) static PAGES: &[&[Page]] = &[
+    EVERYBODY,
+    USES,
+    SEALS,
+    APPLICATIONS,
+    AUTHORITY,
+    UNITS,
+    ADMINISTRATION,
+];
 
 /// Makes a row.
 macro_rules! page {
@@ -81,11 +90,17 @@ const EVERYBODY: &[Page] = &[
 #[rustfmt::skip]
 const USES: &[Page] = &[
     page!("page_uses", GET "/uses", SignedIn, Nothing, uses::list),
-    page!("page_use_choose", GET "/uses/new", SignedIn, Nothing, uses::choose),
-    page!("page_use_bring", POST "/uses/new", SignedIn, Act, uses::bring),
-    page!("page_use_ask", GET "/uses/new/{document}", SignedIn, Nothing, uses::ask),
-    page!("page_use_request", POST "/uses/new/{document}", SignedIn, Act, uses::request),
-    page!("page_document_page", GET "/documents/{document}/pages/{number}", SignedIn, Nothing, uses::own_picture),
+    page!("page_use_choose", GET "/uses/new", SignedIn, Nothing, ask_use::choose),
+    page!("page_use_bring", POST "/uses/new", SignedIn, Act, ask_use::bring),
+    page!("page_use_ask", GET "/uses/new/{document}", SignedIn, Nothing, ask_use::ask),
+    page!("page_use_request", POST "/uses/new/{document}", SignedIn, Act, ask_use::request),
+    page!("page_use_preview", POST "/uses/new/{document}/preview", SignedIn, Nothing, ask_use::preview),
+    page!("page_document_page", GET "/documents/{document}/pages/{number}", SignedIn, Nothing, ask_use::own_picture),
+    page!("page_batch_new", GET "/uses/batch", SignedIn, Nothing, batches::new),
+    page!("page_batch_request", POST "/uses/batch", SignedIn, Act, batches::request),
+    page!("page_batch_stamp", POST "/uses/{use}/batch", SignedIn, Act, batches::stamp),
+    page!("page_batch_item", GET "/uses/{use}/items/{item}", SignedIn, Nothing, batches::item),
+    page!("page_batch_item_page", GET "/uses/{use}/items/{item}/pages/{number}", SignedIn, Nothing, batches::picture),
     page!("page_use", GET "/uses/{use}", SignedIn, Nothing, uses::show),
     page!("page_use_page", GET "/uses/{use}/pages/{number}", SignedIn, Nothing, uses::picture),
     page!("page_use_approve", POST "/uses/{use}/approve", SignedIn, Act, uses::approve),
@@ -105,7 +120,10 @@ const SEALS: &[Page] = &[
     page!("page_seal_picture", GET "/seals/{seal}/picture", SignedIn, Nothing, seals::picture),
     page!("page_seal_collect", POST "/seals/{seal}/collect", SignedIn, Act, seals::collect),
     page!("page_seal_pin", POST "/seals/{seal}/pin", SignedIn, Act, seals::change_pin),
-    page!("page_seal_ask", POST "/seals/{seal}/ask", SignedIn, Act, seals::ask),
+    page!("page_seal_custody", POST "/seals/{seal}/custody", SignedIn, Act, seals::custody),
+    page!("page_affairs", GET "/seals/{seal}/affairs", SignedIn, Nothing, affairs::list),
+    page!("page_affair", GET "/seals/{seal}/affairs/{affair}", SignedIn, Nothing, affairs::show),
+    page!("page_affair_draft", POST "/seals/{seal}/affairs/{affair}", SignedIn, Act, affairs::draft),
 ];
 
 #[rustfmt::skip]
@@ -159,6 +177,31 @@ const ADMINISTRATION: &[Page] = &[
     page!("page_audit_checkpoints", GET "/audit/checkpoints", SignedIn, Nothing, audit::checkpoints),
     page!("page_audit_export", GET "/audit/export", SignedIn, Act, audit::export),
     page!("page_audit_check", POST "/audit/check", SignedIn, Act, audit::check),
+];
+
+#[rustfmt::skip]
+const AUTHORITY: &[Page] = &[
+    page!("page_filings", GET "/filings", SignedIn, Nothing, filings::list),
+    page!("page_filing_retry", POST "/filings/{filing}/retry", SignedIn, Act, filings::retry),
+    page!("page_calendar", GET "/calendar", SignedIn, Nothing, calendar::show),
+    page!("page_statistics", GET "/statistics", SignedIn, Nothing, statistics::show),
+];
+
+#[rustfmt::skip]
+const UNITS: &[Page] = &[
+    page!("page_units", GET "/units", SignedIn, Nothing, units::list),
+    page!("page_unit_new", GET "/units/new", SignedIn, Nothing, units::new),
+    page!("page_unit_register", POST "/units/new", SignedIn, Act, units::register),
+    page!("page_unit", GET "/units/{unit}", SignedIn, Nothing, units::show),
+    page!("page_unit_change", POST "/units/{unit}/changes", SignedIn, Act, units::change),
+    page!("page_unit_people", POST "/units/{unit}/people", SignedIn, Act, people::change),
+    page!("page_deputies", GET "/units/{unit}/deputies", SignedIn, Nothing, deputies::show),
+    page!("page_deputies_change", POST "/units/{unit}/deputies", SignedIn, Act, deputies::change),
+    page!("page_grants", GET "/units/{unit}/grants", SignedIn, Nothing, grants::list),
+    page!("page_grant_apply", POST "/units/{unit}/grants", SignedIn, Act, grants::apply),
+    page!("page_grant", GET "/grants/{grant}", SignedIn, Nothing, grants::show),
+    page!("page_grant_step", POST "/grants/{grant}/steps", SignedIn, Act, grants::step),
+    page!("page_grant_open", POST "/grants/{grant}/opening", SignedIn, Act, grants::open),
 ];
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use jiff::tz::{Offset, TimeZone};
 use maud::{Markup, html};
 use sealing::{Language, beijing_time};
 
+use super::form::Form;
 use super::visit::Face;
 use crate::http::problem::Problem;
 
@@ -32,7 +33,7 @@ pub(crate) fn problem_box(problem: &Problem, l: Language) -> Markup {
             p { strong { (what) } }
             p { (advice) }
             @if let Some((rule, article)) = problem.rests_on() {
-                p.muted { (l.pick("依据：", "Rests on: ")) (article) " · " (rule) }
+                p.muted { (l.pick("依据：", "Rests on: ")) span lang="zh-CN" { (article) } " · " (rule) }
             }
             p.muted.code { (problem.code()) }
         }
@@ -105,4 +106,30 @@ pub(crate) fn badge(tone: &str, text: &str) -> Markup {
 /// Nothing is there, and what to do about it.
 pub(crate) fn empty(text: &str) -> Markup {
     html! { p.empty { (text) } }
+}
+
+/// A few numbers that say how things stand.
+pub(crate) fn figures(list: &[(&str, u64)]) -> Markup {
+    html! {
+        dl.figures { @for (name, count) in list { div { dt { (name) } dd { (count) } } } }
+    }
+}
+
+/// Views of one page, of which one is shown.
+pub(crate) fn tabs(views: &[(&str, &str)], here: usize, label: &str) -> Markup {
+    html! {
+        nav.tabs aria-label=(label) { ul { @for (at, (place, name)) in views.iter().enumerate() {
+            li { a href=(place) aria-current=[(at == here).then_some("page")] { (name) } }
+        } } }
+    }
+}
+
+/// Several choices from a list; those stay chosen that were sent.
+pub(crate) fn checks(name: &str, options: &[(String, String)], sent: Option<&Form>) -> Markup {
+    let chosen = |value: &str| sent.is_some_and(|form| form.all(name).any(|one| one == value));
+    html! {
+        div.checks { @for (value, text) in options {
+            label.check { input type="checkbox" name=(name) value=(value) checked[chosen(value)]; (text) }
+        } }
+    }
 }

@@ -5,21 +5,21 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use maud::{Markup, html};
-use registry::application::Ask;
-use registry::seal::OldDevice;
-use registry::{Application, Role, Scope, SealId, SealRecord, SealStatus};
+use registry::seal::{DeviceKind, OldDevice};
+use registry::{Role, Scope, SealId, SealRecord, SealStatus};
 use sealing::Language;
-use serde_json::json;
 use zeroize::Zeroizing;
 
+use super::filings::{of_seal, seal_name};
 use super::form::Form;
 use super::layout::{Sheet, page, page_with};
 use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
+use super::people::{Staff, called};
 use super::uses::{holds, rows, units};
 use super::visit::{Visit, see};
 use super::words;
-use crate::app::{NewApplication, SealSearch, Service};
-use crate::http::answer::{kept, of_type};
+use crate::app::{SealSearch, SealStep, Service};
+use crate::http::answer::of_type;
 use crate::http::problem::Problem;
 
 pub(crate) async fn list(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
@@ -97,7 +97,18 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
     let id: SealId = visit.call.path("seal")?;
     let (seal, history) = service.seal(visit.caller()?, id).await?;
     let (tone, status) = words::seal_status(seal.status, l);
-    let title = seal.name.as_str();
+    let mut custodians = Vec::new();
+    if let (Some(unit), true) = (seal.owner.unit(), may_hand_over(visit, &seal)) {
+        let staff = Staff::of(service, visit, Scope::Unit(unit)).await?;
+        custodians = staff.options(Role::Custodian, visit.call.now);
+        custodians.retain(|(person, _)| {
+            Some(person.as_str()) != seal.custodian.map(|id| id.to_string()).as_deref()
+        });
+    }
+    let people: Vec<_> = [seal.custodian, seal.offered_to].into_iter().flatten().collect();
+    let names = service.called(visit.caller()?, &people).await?;
+    let filings = service.filings_of_seal(visit.caller()?, id).await?;
+    let title = seal_name(&seal, l);
     let body = html! {
         h1 { (title) " " (badge(tone, status)) }
         @if let Some(problem) = problem { (problem_box(problem, l)) }
@@ -112,8 +123,15 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
                             dt { (l.pick("有效期", "Valid")) } dd { (time(edition.not_before, l)) " – " (time(edition.not_after, l)) }
                         }
                         dt { (l.pick("制作时间", "Made")) } dd { (time(seal.made_at, l)) }
+                        @if let Some(keeper) = seal.custodian { dt { (l.pick("保管人", "Custodian")) } dd { (called(&names, keeper)) } }
+                        @if let Some(to) = seal.offered_to { dt { (l.pick("等待接收", "Offered to")) } dd { (called(&names, to)) } }
+                        @if let Some(edition) = seal.edition() {
+                            dt { (l.pick("载体", "Device")) }
+                            dd { (device(edition.device.kind, l)) " " code { (edition.device.serial) } }
+                        }
                     }
                 }
+                (of_seal(&filings, visit.call.now, l))
                 section.card {
                     h2 { (l.pick("历史", "History")) }
                     ol.timeline { @for event in &history {
@@ -121,7 +139,7 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
                     } }
                 }
             }
-            div { (actions(visit, &seal)) }
+            div { (actions(visit, &seal, &custodians)) }
         }
     };
     let above = [("/seals", l.pick("印章", "Seals"))];
@@ -133,9 +151,20 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
     Ok(page_with(visit, &sheet, problem))
 }
 
+fn device(kind: DeviceKind, l: Language) -> &'static str {
+    match kind {
+        DeviceKind::SmartKey => l.pick("智能密码钥匙", "smart key"),
+        DeviceKind::MobileModule => l.pick("移动密码模块", "mobile module"),
+        DeviceKind::SealServer => l.pick("电子印章服务器", "seal server"),
+        DeviceKind::CryptographicMachine => l.pick("服务器密码机", "cryptographic machine"),
+        DeviceKind::SignServer => l.pick("签名验签服务器", "signing server"),
+    }
+}
+
 fn event_word(name: &str, l: Language) -> &str {
     match name {
         "made" => l.pick("制作", "made"),
+        "filing_recorded" => l.pick("备案机关受理", "a filing body accepted it"),
         "filed" => l.pick("备案完成", "filed"),
         "activated" => l.pick("领取，生效", "collected, in force"),
         "suspended" => l.pick("停用", "suspended"),
@@ -144,13 +173,20 @@ fn event_word(name: &str, l: Language) -> &str {
         "cancelled" => l.pick("注销", "cancelled"),
         "expired" => l.pick("到期", "expired"),
         "pin_changed" => l.pick("更换口令", "PIN changed"),
-        "handed_over" | "custody_offered" => l.pick("移交保管", "custody offered"),
+        "hand_over_offered" => l.pick("移交保管", "offered to another custodian"),
+        "custody_accepted" => l.pick("接收保管", "taken over by another custodian"),
+        "pin_reset" => l.pick("重置口令", "PIN set anew"),
+        "device_replaced" => l.pick("更换载体", "on another device"),
+        "cancellation_scheduled" => l.pick(
+            "待新印章生效后注销",
+            "to be cancelled when its successor is in force",
+        ),
         other => other,
     }
 }
 
 /// What the visitor may do with it; the rules decide again when it is sent.
-fn actions(visit: &Visit, seal: &SealRecord) -> Markup {
+fn actions(visit: &Visit, seal: &SealRecord, custodians: &[(String, String)]) -> Markup {
     let l = visit.language();
     let id = seal.id;
     let person = visit.caller().ok().and_then(|caller| caller.acting.person());
@@ -191,43 +227,58 @@ fn actions(visit: &Visit, seal: &SealRecord) -> Markup {
             }
         }
         @if holds(visit, Role::Agent) && seal.owner.unit().is_some() && seal.status != SealStatus::Cancelled {
-            form.card method="post" action={ "/seals/" (id) "/ask" } {
-                (hidden(&visit.face))
+            section.card {
                 h2 { (l.pick("申请办理", "Apply for")) }
-                (select("kind", l.pick("事项", "What"), &kinds(l), ""))
-                (select("reason", l.pick("原因（注销、停用）", "Reason (to cancel or suspend)"), &reasons(l), ""))
-                button { (l.pick("起草申请", "Draft the application")) }
+                p { (l.pick("续期、变更、停用、恢复、重置口令、更换载体、注销。", "Renewal, change, suspension, resumption, a new PIN, another device, cancellation.")) }
+                a.button href={ "/seals/" (id) "/affairs" } { (l.pick("选择事项", "Choose")) }
+            }
+        }
+        (custody_forms(visit, seal, custodians))
+    }
+}
+
+/// Handing a seal over, and taking it over.
+fn custody_forms(visit: &Visit, seal: &SealRecord, custodians: &[(String, String)]) -> Markup {
+    let l = visit.language();
+    let person = visit.caller().ok().and_then(|caller| caller.acting.person());
+    let in_use = matches!(seal.status, SealStatus::Active | SealStatus::Suspended);
+    let place = format!("/seals/{}/custody", seal.id);
+    html! {
+        @if in_use && seal.offered_to.is_some() && seal.offered_to == person {
+            form.card method="post" action=(place) {
+                (hidden(&visit.face))
+                h2 { (l.pick("接收保管", "Take it over")) }
+                p { (l.pick("接收后由您保管；原口令由移交人告知，接收后请立即更换。", "You keep it from then on. Whoever hands it over tells you its PIN; change it at once.")) }
+                input type="hidden" name="step" value="accept";
+                button.main { (l.pick("接收", "Take over")) }
+            }
+        }
+        @if may_hand_over(visit, seal) {
+            form.card method="post" action=(place) {
+                (hidden(&visit.face))
+                h2 { (l.pick("移交保管", "Hand it over")) }
+                @if custodians.is_empty() {
+                    p { (l.pick("本单位没有其他保管人：先由主要负责人任命。", "Your unit has no other custodian: the principal appoints one first.")) }
+                } @else {
+                    input type="hidden" name="step" value="offer";
+                    (select("to", l.pick("移交给", "To whom"), custodians, ""))
+                    p.hint { (l.pick("对方接收后才生效", "It takes effect when they take it over")) }
+                    button { (l.pick("移交", "Hand over")) }
+                }
             }
         }
     }
 }
 
-fn kinds(l: Language) -> Vec<(String, String)> {
-    let kinds = [
-        ("renew", "续期", "renewal"),
-        ("cancel", "注销", "cancellation"),
-        ("suspend", "停用", "suspension"),
-        ("resume", "恢复", "resumption"),
-        ("reset_pin", "重置保护口令", "a new PIN"),
-    ];
-    kinds
-        .map(|(name, zh, en)| (name.to_owned(), l.pick(zh, en).to_owned()))
-        .into()
-}
-
-fn reasons(l: Language) -> Vec<(String, String)> {
-    let reasons = [
-        ("seal_no_longer_used", "电子印章停用", "no longer used"),
-        ("unit_ended", "单位合并、撤销、注销", "the unit ended"),
-        ("unit_name_changed", "单位名称变更", "the unit has another name"),
-        ("key_leaked", "密钥泄露", "the key leaked"),
-        ("device_lost", "载体遗失", "the device was lost"),
-        ("device_stolen", "载体被盗", "the device was stolen"),
-        ("device_damaged", "载体损坏", "the device is damaged"),
-    ];
-    reasons
-        .map(|(name, zh, en)| (name.to_owned(), l.pick(zh, en).to_owned()))
-        .into()
+/// The custodian, and the principal of the unit; the rules decide again.
+fn may_hand_over(visit: &Visit, seal: &SealRecord) -> bool {
+    let person = visit.caller().ok().and_then(|caller| caller.acting.person());
+    let keeps = person.is_some() && seal.custodian == person;
+    let principal = |(role, scope): &(Role, Scope)| {
+        *role == Role::Principal && seal.owner.unit().is_some_and(|unit| *scope == Scope::Unit(unit))
+    };
+    let ended = matches!(seal.status, SealStatus::Cancelled | SealStatus::Expired);
+    !ended && (keeps || visit.face.roles.iter().flatten().any(principal))
 }
 
 fn twice(form: &Form, name: &str, again: &str) -> Result<Zeroizing<String>, Problem> {
@@ -273,31 +324,21 @@ async fn finish(
     }
 }
 
-/// Drafts an application about a seal, and goes there.
-pub(crate) async fn ask(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+/// Offers a seal to another custodian, or takes an offered one over.
+pub(crate) async fn custody(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
     let form = visit.form(&service, 0).await?;
     let id: SealId = visit.call.path("seal")?;
-    let (seal, _) = service.seal(visit.caller()?, id).await?;
-    let kind = form.text("kind");
-    let ask = match kind {
-        "cancel" | "suspend" => json!({ "kind": kind, "seal": id, "reason": form.text("reason") }),
-        _ => json!({ "kind": kind, "seal": id }),
-    };
-    let drafted = async {
-        let bad = |_| Problem::bad_field("“事项”无法识别", "“What” cannot be read");
-        let new = NewApplication {
-            authority: seal.authority,
-            unit: seal.owner.unit(),
-            ask: serde_json::from_value::<Ask>(ask).map_err(bad)?,
+    let done = async {
+        let step = match form.text("step") {
+            "accept" => SealStep::AcceptCustody,
+            _ => SealStep::HandOver {
+                to: form.parse("to", ("移交给", "To whom"))?,
+            },
         };
-        let once = visit.once("application_draft", &form)?;
-        let answer = service.draft_application(visit.caller()?, new, once).await?;
-        kept::<Application>(&answer)
+        let once = visit.once("seal_custody", &form)?;
+        Ok::<_, Problem>(service.step_seal(visit.caller()?, id, step, once).await?)
     };
-    match drafted.await {
-        Ok(application) => Ok(see(&format!("/applications/{}", application.id))),
-        Err(problem) => show_with(&service, &visit, Some(&problem)).await,
-    }
+    finish(done.await, &service, &visit, id).await
 }
 
 /// The picture in the seal's data; made by others, so it is shown as a picture only.

@@ -217,13 +217,15 @@ pub(crate) fn marked(drawn: &PagePicture, marks: &[Mark]) -> Response {
         let widths = mark.text.chars().map(|c| if c.is_ascii() { 2.3 } else { 3.9 });
         let label = 2.4 + widths.sum::<f64>();
         let top = (y - 6.0).max(0.5);
+        // Beside the right edge a label would be cut.
+        let left = x.min(width - label - 0.5).max(0.5);
         let _ = write!(
             svg,
             "<rect x=\"{x}\" y=\"{y}\" width=\"{w}\" height=\"{h}\" fill=\"none\" stroke=\"{color}\" \
-             stroke-width=\"0.6\" stroke-dasharray=\"2 1\"/><rect x=\"{x}\" y=\"{top}\" width=\"{label}\" \
+             stroke-width=\"0.6\" stroke-dasharray=\"2 1\"/><rect x=\"{left}\" y=\"{top}\" width=\"{label}\" \
              height=\"5.4\" rx=\"1\" fill=\"{color}\"/><text x=\"{}\" y=\"{}\" font-size=\"3.8\" fill=\"#fff\" \
              font-family=\"sans-serif\">{text}</text>",
-            x + 1.2,
+            left + 1.2,
             top + 4.1
         );
     }

@@ -139,9 +139,25 @@ impl Visit {
 
     /// Reads the form; in a session, it must carry the session's mark.
     pub(crate) async fn form(&mut self, service: &Service, file_bytes_max: u64) -> Result<Form, Problem> {
+        self.form_of_files(service, file_bytes_max, 1).await
+    }
+
+    /// The same with several files, each of so many bytes at most.
+    pub(crate) async fn form_of_files(
+        &mut self,
+        service: &Service,
+        file_bytes_max: u64,
+        files_max: usize,
+    ) -> Result<Form, Problem> {
         let body = self.call.take_body();
         let wanted = self.token.as_ref().map(|_| self.face.token.as_str());
-        Form::read(&self.call.headers, body, wanted, (service, file_bytes_max)).await
+        Form::read(
+            &self.call.headers,
+            body,
+            wanted,
+            (service, file_bytes_max, files_max),
+        )
+        .await
     }
 
     /// Under which a change is made once, however often its form is sent.

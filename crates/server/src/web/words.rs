@@ -2,8 +2,11 @@
 
 use registry::application::{Ask, MaterialKind};
 use registry::filing::FilingBody;
+use registry::seal::Reason;
 use registry::usage::UseStatus;
-use registry::{Network, Role, SealKind, SealStatus, application::ApplicationStatus};
+use registry::{
+    Level, Network, Role, SealKind, SealStatus, UnitEnd, UnitKind, application::ApplicationStatus,
+};
 use sealing::{Conclusion, Language};
 
 /// Tone and sign of a conclusion; its word stands beside them.
@@ -145,4 +148,100 @@ pub(crate) fn seal_kind(kind: SealKind, l: Language) -> &'static str {
         SealKind::AuthorisedRepresentative => l.pick("授权代表章", "seal of the authorised representative"),
         SealKind::Personal => l.pick("个人名章", "personal name seal"),
     }
+}
+
+pub(crate) fn reason(reason: Reason, l: Language) -> &'static str {
+    match reason {
+        Reason::UnitEnded => l.pick("单位合并、分立、撤销、破产或注销", "the unit ended"),
+        Reason::UnitChanged => l.pick("单位变更", "the unit changed"),
+        Reason::UnitNameChanged => l.pick("单位名称变更", "the unit has another name"),
+        Reason::RepresentativeChanged => l.pick("法定代表人或经营者变更", "another representative"),
+        Reason::HolderNameChanged => l.pick("个人姓名变更", "the holder has another name"),
+        Reason::HolderLeft => l.pick("持有人不再任职", "the holder left"),
+        Reason::PhysicalSealEnded => l.pick("实物印章停用", "the physical seal is no longer used"),
+        Reason::PhysicalSealChanged => l.pick("实物印章变更", "the physical seal changed"),
+        Reason::PhysicalSealDamaged => l.pick("实物印章损坏", "the physical seal is damaged"),
+        Reason::SealNoLongerUsed => l.pick("电子印章停用", "no longer used"),
+        Reason::SealDamaged => l.pick("电子印章损坏", "the seal is damaged"),
+        Reason::KeyLeaked => l.pick("密钥泄露", "the key leaked"),
+        Reason::DeviceDamaged => l.pick("载体损坏、老化或故障", "the device is damaged"),
+        Reason::DeviceStolen => l.pick("载体被盗", "the device was stolen"),
+        Reason::DeviceLost => l.pick("载体遗失", "the device was lost"),
+        Reason::Misuse => l.pick("违规使用", "misuse"),
+    }
+}
+
+pub(crate) fn unit_kind(kind: UnitKind, l: Language) -> &'static str {
+    match kind {
+        UnitKind::StateOrgan => l.pick("国家机关", "state organ"),
+        UnitKind::PeoplesOrganisation => l.pick("人民团体", "people's organisation"),
+        UnitKind::SocialOrganisation => l.pick("社会组织", "social organisation"),
+        UnitKind::Institution => l.pick("事业单位", "public institution"),
+        UnitKind::Enterprise => l.pick("企业", "enterprise"),
+        UnitKind::SoleTrader => l.pick("个体工商户", "sole trader"),
+        UnitKind::Other => l.pick("其他组织", "other organisation"),
+    }
+}
+
+pub(crate) fn level(level: Level, l: Language) -> &'static str {
+    match level {
+        Level::Nation => l.pick("国家", "nation"),
+        Level::Region => l.pick("省（自治区、直辖市）", "province"),
+        Level::City => l.pick("市（盟）", "city"),
+        Level::County => l.pick("县（区、旗）", "county"),
+        Level::Township => l.pick("乡镇（街道）", "township"),
+    }
+}
+
+pub(crate) fn unit_end(end: UnitEnd, l: Language) -> &'static str {
+    match end {
+        UnitEnd::Dissolved => l.pick("已撤销", "dissolved"),
+        UnitEnd::Merged => l.pick("已合并", "merged"),
+        UnitEnd::Split => l.pick("已分立", "split"),
+        UnitEnd::Revoked => l.pick("已吊销", "revoked"),
+        UnitEnd::Bankrupt => l.pick("已破产", "bankrupt"),
+    }
+}
+
+/// Stable names and words, to choose from.
+fn options<T: serde::Serialize + Copy>(all: &[T], word: impl Fn(T) -> &'static str) -> Vec<(String, String)> {
+    let stable = |one: T| serde_json::to_value(one).ok()?.as_str().map(str::to_owned);
+    all.iter()
+        .filter_map(|one| Some((stable(*one)?, word(*one).to_owned())))
+        .collect()
+}
+
+pub(crate) fn unit_kinds(l: Language) -> Vec<(String, String)> {
+    let all = [
+        UnitKind::StateOrgan,
+        UnitKind::PeoplesOrganisation,
+        UnitKind::SocialOrganisation,
+        UnitKind::Institution,
+        UnitKind::Enterprise,
+        UnitKind::SoleTrader,
+        UnitKind::Other,
+    ];
+    options(&all, |kind| unit_kind(kind, l))
+}
+
+pub(crate) fn levels(l: Language) -> Vec<(String, String)> {
+    let all = [
+        Level::City,
+        Level::County,
+        Level::Township,
+        Level::Region,
+        Level::Nation,
+    ];
+    options(&all, |one| level(one, l))
+}
+
+pub(crate) fn unit_ends(l: Language) -> Vec<(String, String)> {
+    let all = [
+        UnitEnd::Dissolved,
+        UnitEnd::Merged,
+        UnitEnd::Split,
+        UnitEnd::Revoked,
+        UnitEnd::Bankrupt,
+    ];
+    options(&all, |end| unit_end(end, l))
 }

@@ -119,7 +119,7 @@ impl<'a> Office<'a> {
     }
 
     /// Notes the page that is shown.
-    fn seen(&mut self, name: &str) {
+    pub(crate) fn seen(&mut self, name: &str) {
         self.visited.push(Visited {
             name: format!("{name}-{}", self.who),
             place: self.browser.place(),
@@ -287,6 +287,8 @@ fn whole_life(office: &mut Office<'_>) {
     office.collect(&seal);
     let place = office.ask();
     office.approve_and_seal(&place);
+    crate::browser_unit::look_in(office, &seal);
+    office.sign_in("custodian");
     for (name, place) in [
         ("uses", "/uses"),
         ("seals", "/seals"),

@@ -147,6 +147,13 @@ impl Scenery {
             ("person", town.id("agent").to_owned()),
             ("authority", town.authority.clone()),
             ("profile", "cn".to_owned()),
+            (
+                "filing",
+                town.filings(&seal)[0]["id"].as_str().unwrap().to_owned(),
+            ),
+            ("item", "0".to_owned()),
+            ("affair", "cancel".to_owned()),
+            ("grant", "00000000-0000-7000-8000-000000000000".to_owned()),
             ("index", "3".to_owned()),
             ("client", "00000000-0000-7000-8000-000000000000".to_owned()),
             ("name", "nothing.css".to_owned()),

@@ -6,7 +6,7 @@ use crate::support::{Answer, TestServer};
 use crate::town::Town;
 use crate::world::ofd;
 
-const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
+pub(crate) const FORM: (&str, &str) = ("content-type", "application/x-www-form-urlencoded");
 
 /// The value of the first field of this name on a page.
 pub(crate) fn field(page: &str, name: &str) -> String {

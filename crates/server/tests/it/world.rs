@@ -69,7 +69,7 @@ impl Who {
     }
 
     /// The token of the session that the world begins for them.
-    fn token(self) -> String {
+    pub(crate) fn token(self) -> String {
         format!("{:043}", self as u64)
     }
 
@@ -696,13 +696,20 @@ fn event<E: DeserializeOwned>(json: Value) -> E {
 
 /// A one-page OFD with this text.
 pub(crate) fn ofd(text: &str) -> Vec<u8> {
+    ofd_of(&[text])
+}
+
+/// The same with a page for each text.
+pub(crate) fn ofd_of(texts: &[&str]) -> Vec<u8> {
     let mut builder = ofd::builder::DocumentBuilder::new("0123456789abcdef0123456789abcdef");
     let font = builder.font("宋体");
-    let drawing = match text {
-        "" => ofd::builder::Drawing::new(),
-        text => ofd::builder::Drawing::new().text(font, 5.0, 30.0, 40.0, text),
-    };
-    builder.page((210.0, 297.0), drawing);
+    for text in texts {
+        let drawing = match *text {
+            "" => ofd::builder::Drawing::new(),
+            text => ofd::builder::Drawing::new().text(font, 5.0, 30.0, 40.0, text),
+        };
+        builder.page((210.0, 297.0), drawing);
+    }
     builder.build().unwrap()
 }
 

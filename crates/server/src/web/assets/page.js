@@ -23,7 +23,7 @@ for (const drop of document.querySelectorAll(".drop")) {
     over(false)(event);
     if (!event.dataTransfer.files.length) return;
     input.files = event.dataTransfer.files;
-    input.form.requestSubmit();
+    if (!("keep" in drop.dataset)) input.form.requestSubmit();
   });
 }
 

@@ -1,7 +1,7 @@
 // Placing a stamp: the mark on the page follows mouse, touch and arrow keys, and the fields in mm follow the mark.
 const MM = 25.4 / 96;
 const field = (name) => document.querySelector(`[name=${name}]`);
-const [x, y, page] = ["x_mm", "y_mm", "page"].map(field);
+const [x, y, page, place] = ["x_mm", "y_mm", "page", "place"].map(field);
 
 function board(figure) {
   const image = figure.querySelector("img");
@@ -19,7 +19,7 @@ function board(figure) {
   const scale = () => image.clientWidth / (image.naturalWidth * MM);
   const limit = (value, most) => Math.min(Math.max(value, 0), Math.max(most, 0));
   const draw = () => {
-    ghost.hidden = page.value !== number;
+    ghost.hidden = page.value !== number || place.value !== "point";
     const factor = scale();
     ghost.style.left = `${Number(x.value) * factor}px`;
     ghost.style.top = `${Number(y.value) * factor}px`;
@@ -28,9 +28,12 @@ function board(figure) {
   };
   const move = (left, top) => {
     page.value = number;
+    place.value = "point";
+    // What was previewed before is no longer so.
+    if (image.src.includes("?")) image.src = image.src.split("?")[0];
     x.value = limit(left, image.naturalWidth * MM - size.width).toFixed(1);
     y.value = limit(top, image.naturalHeight * MM - size.height).toFixed(1);
-    document.dispatchEvent(new Event("placed"));
+    placed();
   };
   const follow = (event) => {
     const box = image.getBoundingClientRect();
@@ -57,8 +60,10 @@ function board(figure) {
   document.addEventListener("placed", draw);
   addEventListener("resize", draw);
   image.addEventListener("load", draw);
-  if (image.complete) draw();
+  draw();
 }
 
 for (const figure of document.querySelectorAll("figure[data-page]")) board(figure);
-for (const input of [x, y, page]) input?.addEventListener("input", () => document.dispatchEvent(new Event("placed")));
+const placed = () => document.dispatchEvent(new Event("placed"));
+for (const input of [x, y, page]) input?.addEventListener("input", placed);
+place?.addEventListener("change", placed);

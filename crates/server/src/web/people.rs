@@ -1,0 +1,253 @@
+//! People of a unit or an authority, by name: who they are, appointing and dismissing them, registering new ones.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::response::Response;
+use jiff::Timestamp;
+use maud::{Markup, html};
+use registry::{Appointment, IdentityNumber, Person, PersonId, Role, Scope, UnitId};
+use sealing::Language;
+use zeroize::Zeroizing;
+
+use super::form::Form;
+use super::parts::{Field, badge, empty, hidden, select, time};
+use super::units;
+use super::uses::{authority, holds, rows};
+use super::visit::{Visit, see};
+use super::words;
+use crate::app::{Error, PersonName, PersonStep, Service};
+use crate::http::answer::kept;
+use crate::http::problem::Problem;
+
+/// Longest name of a person, in bytes.
+const NAME_BYTES_MAX: usize = 200;
+
+/// The people of a scope, with names as far as the visitor may know them.
+pub(crate) struct Staff {
+    scope: Scope,
+    pub(crate) people: Vec<Person>,
+    names: BTreeMap<PersonId, String>,
+}
+
+impl Staff {
+    pub(crate) async fn of(service: &Service, visit: &Visit, scope: Scope) -> Result<Self, Problem> {
+        let mut people = service.people(scope, None, rows()).await?;
+        people.retain(|person| held(person, scope, visit.call.now).next().is_some());
+        let ids: Vec<_> = people.iter().map(|person| person.id).collect();
+        let names = service.called(visit.caller()?, &ids).await?;
+        Ok(Self { scope, people, names })
+    }
+
+    pub(crate) fn name(&self, person: PersonId) -> String {
+        called(&self.names, person)
+    }
+
+    /// Those with a role, to choose from.
+    pub(crate) fn options(&self, role: Role, now: Timestamp) -> Vec<(String, String)> {
+        let has = |person: &&Person| held(person, self.scope, now).any(|held| held.role == role);
+        let people = self.people.iter().filter(has);
+        people
+            .map(|person| (person.id.to_string(), self.name(person.id)))
+            .collect()
+    }
+}
+
+/// A name, or the beginning of the identifier for those to whom the name is not told.
+pub(crate) fn called(names: &BTreeMap<PersonId, String>, person: PersonId) -> String {
+    let short = || person.to_string()[..8].to_owned();
+    names.get(&person).cloned().unwrap_or_else(short)
+}
+
+fn held(person: &Person, scope: Scope, now: Timestamp) -> impl Iterator<Item = &Appointment> {
+    person.roles(now).filter(move |held| held.scope == scope)
+}
+
+/// People with their roles; those who may, end them.
+pub(crate) fn staff_card(visit: &Visit, staff: &Staff, l: Language) -> Markup {
+    let now = visit.call.now;
+    let principal = visit
+        .face
+        .roles
+        .iter()
+        .flatten()
+        .any(|(role, scope)| *role == Role::Principal && *scope == staff.scope);
+    let ends = |role: Role| match role {
+        Role::Agent | Role::Approver | Role::Custodian => principal,
+        Role::Principal => holds(visit, Role::Reviewer),
+        _ => false,
+    };
+    html! {
+        section.card {
+            h2 { (l.pick("人员", "People")) }
+            @if staff.people.is_empty() {
+                (empty(l.pick("还没有人员：先由审核人任命主要负责人。", "Nobody yet: a reviewer appoints the principal first.")))
+            } @else { div.scroll { table.stack {
+                thead { tr {
+                    th scope="col" { (l.pick("姓名", "Name")) }
+                    th scope="col" { (l.pick("角色", "Role")) }
+                    th scope="col" { (l.pick("自", "Since")) }
+                    th scope="col" { (l.pick("操作", "Action")) }
+                } }
+                tbody { @for person in &staff.people { @for held in held(person, staff.scope, now) { tr {
+                    td {
+                        strong { (staff.name(person.id)) }
+                        @if person.blocked.is_some() { " " (badge("bad", l.pick("已停止", "blocked"))) }
+                    }
+                    td { (words::role(held.role, l)) }
+                    td {
+                        (time(held.from, l))
+                        @if let Some(until) = held.until { br; span.muted { (l.pick("至 ", "until ")) (time(until, l)) } }
+                    }
+                    td { @if let (true, Scope::Unit(unit)) = (ends(held.role), staff.scope) {
+                        form method="post" action={ "/units/" (unit) "/people" } {
+                            (hidden(&visit.face))
+                            input type="hidden" name="type" value="dismiss";
+                            input type="hidden" name="person" value=(person.id);
+                            input type="hidden" name="role" value=(held.role.name());
+                            @let what = format!("{} {}", staff.name(person.id), words::role(held.role, l));
+                            button.danger aria-label={ (l.pick("免去 ", "End: ")) (what) } { (l.pick("免去", "End")) }
+                        }
+                    } }
+                } } } }
+            } } }
+        }
+    }
+}
+
+/// The form that appoints somebody; nothing for those who may appoint nobody here.
+pub(crate) fn appoint_form(visit: &Visit, scope: Scope, form: Option<&Form>) -> Markup {
+    let l = visit.language();
+    let roles = may_appoint(visit, scope);
+    let (Scope::Unit(unit), false) = (scope, roles.is_empty()) else {
+        return html! {};
+    };
+    let typed = |name| form.map_or("", |form| form.text(name));
+    let options: Vec<_> = roles
+        .iter()
+        .map(|role| (role.name().to_owned(), words::role(*role, l).to_owned()))
+        .collect();
+    let keeps = holds(visit, Role::Reviewer);
+    let hint = if keeps {
+        l.pick(
+            "尚未登记的人同时登记；号码加密保存，只用于识别。",
+            "Whoever is not registered yet is registered as well; the number is kept encrypted.",
+        )
+    } else {
+        l.pick(
+            "须已由制章机关登记；姓名和号码一致才能任命。",
+            "The issuing authority must have registered them; name and number must agree.",
+        )
+    };
+    let field = |name, label, hint| {
+        Field {
+            name,
+            label,
+            hint,
+            kind: "text",
+            value: typed(name),
+            needed: true,
+        }
+        .markup()
+    };
+    html! {
+        form.card method="post" action={ "/units/" (unit) "/people" } {
+            (hidden(&visit.face))
+            h2 { (l.pick("任命人员", "Appoint somebody")) }
+            input type="hidden" name="type" value="appoint";
+            (select("role", l.pick("角色", "Role"), &options, typed("role")))
+            (field("name", l.pick("姓名", "Name"), ""))
+            (field("identity_number", l.pick("公民身份号码", "Identity number"), hint))
+            button.main { (l.pick("任命", "Appoint")) }
+        }
+    }
+}
+
+/// A principal names agents, approvers and custodians; a reviewer names principals.
+fn may_appoint(visit: &Visit, scope: Scope) -> Vec<Role> {
+    let mut roles = Vec::new();
+    if holds(visit, Role::Reviewer) {
+        roles.push(Role::Principal);
+    }
+    let principal = |(role, held): &(Role, Scope)| *role == Role::Principal && *held == scope;
+    if visit.face.roles.iter().flatten().any(principal) {
+        roles.extend([Role::Agent, Role::Approver, Role::Custodian]);
+    }
+    roles
+}
+
+/// Appoints or dismisses somebody in a unit.
+pub(crate) async fn change(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
+    let form = visit.form(&service, 0).await?;
+    let id: UnitId = visit.call.path("unit")?;
+    let scope = Scope::Unit(id);
+    let done = async {
+        let caller = visit.caller()?;
+        let bad = || Problem::bad_field("“角色”无法识别", "“Role” cannot be read");
+        let role = units::named::<Role>(form.text("role")).ok_or_else(bad)?;
+        let (person, step) = match form.text("type") {
+            "dismiss" => (
+                form.parse("person", ("人员", "Person"))?,
+                PersonStep::Dismiss { role, scope },
+            ),
+            _ => {
+                let appointed = PersonStep::Appoint {
+                    role,
+                    scope,
+                    from: None,
+                    until: None,
+                };
+                (find_or_register(&service, &visit, &form).await?, appointed)
+            }
+        };
+        let once = visit.once("person_change", &form)?;
+        Ok::<_, Problem>(service.change_person(caller, person, step, once).await?)
+    };
+    match done.await {
+        Ok(_) => Ok(see(&format!("/units/{id}"))),
+        Err(problem) => units::show_with(&service, &visit, Some(&form), Some(&problem)).await,
+    }
+}
+
+/// The person of this name and number; officers register whoever is new.
+async fn find_or_register(service: &Service, visit: &Visit, form: &Form) -> Result<PersonId, Problem> {
+    let caller = visit.caller()?;
+    let name = form.text("name").trim();
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(Problem::bad_field(
+            "“姓名”未填写或太长",
+            "“Name” is missing or too long",
+        ));
+    }
+    let bad = |_| {
+        Problem::bad_field(
+            "“公民身份号码”无法识别：十八位，末位是校验码",
+            "“Identity number” cannot be read: eighteen characters with a check digit",
+        )
+    };
+    let identity: IdentityNumber = form.text("identity_number").trim().parse().map_err(bad)?;
+    let wanted = PersonName {
+        name: Zeroizing::new(name.to_owned()),
+        identity,
+    };
+    match service.person_named(&wanted).await {
+        Ok(person) => return Ok(person),
+        Err(Error::NotFound { .. }) if holds(visit, Role::Reviewer) => {}
+        Err(Error::NotFound { .. }) => {
+            return Err(Problem::bad_field(
+                "没有登记这个人，或姓名与号码不符：请先由制章机关的审核人登记",
+                "Nobody is registered with this name and number: a reviewer of the issuing authority registers people",
+            ));
+        }
+        Err(error) => return Err(error.into()),
+    }
+    let once = visit.once("person_register", form)?;
+    let once = crate::app::Once {
+        key: format!("{}-person", once.key),
+        ..once
+    };
+    let answer = service
+        .register_person(caller, authority(visit)?, wanted, once)
+        .await?;
+    Ok(kept::<Person>(&answer)?.id)
+}

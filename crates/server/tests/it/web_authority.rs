@@ -1,0 +1,72 @@
+//! The desks of the issuing authority: filings, calendar, statistics.
+
+use testkit::{Bureau, BureauFault};
+
+use crate::town::Town;
+
+const NAMES: [&str; 3] = ["测试市大数据局", "测试市政务服务中心", "印信"];
+
+#[test]
+fn r39_the_desk_of_filings_shows_what_is_overdue_first_and_files_again() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    bureau.switch(BureauFault::OutOfOrder);
+    let made = town.make(&town.approved(&town.ask()));
+    assert_eq!(made.status, 201, "{}", made.text());
+    let seal = made.json()["id"].as_str().unwrap().to_owned();
+    let maker = town.desk("maker");
+    town.wait("a failed filing", || town.filings(&seal)[0]["tries"] != 0);
+    let page = maker.page("/filings", &NAMES);
+    assert!(
+        page.contains("立即重报") && page.contains("剩 ") && !page.contains("已逾期"),
+        "{page}"
+    );
+    town.scene.server.clock.advance(25 * 3600);
+    town.sign_all_in(None);
+    let maker = town.desk("maker");
+    let page = maker.page("/filings", &NAMES);
+    assert!(page.contains("已逾期") && page.contains("逾期 1 小时"), "{page}");
+    bureau.switch(BureauFault::None);
+    let id = town.filings(&seal)[0]["id"].as_str().unwrap().to_owned();
+    let place = format!("/filings/{id}/retry");
+    assert_eq!(maker.done("/filings", &place, &[]), "/filings");
+    town.wait("the filing", || town.seal(&seal)["status"] == "filed");
+    let page = maker.page("/filings?show=accepted", &NAMES);
+    assert!(page.contains("逾期") && page.contains("回执"), "{page}");
+    // People of the unit neither see nor hasten filings.
+    let agent = town.desk("agent");
+    assert_eq!(agent.get("/filings").status, 404);
+    assert_eq!(agent.send("/", &place, &[]).status, 404);
+}
+
+#[test]
+fn r60_the_calendar_and_the_statistics_say_what_ends_and_how_it_stands() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let reviewer = town.desk("reviewer");
+    for place in ["/calendar", "/statistics"] {
+        reviewer.page(place, &NAMES);
+    }
+    let seal = town.active();
+    let ends = town.seal(&seal)["edition"]["not_after"]
+        .as_str()
+        .map(|text| text[..7].to_owned());
+    let ends = ends.unwrap_or_else(|| {
+        let shown = town.seal(&seal);
+        shown["editions"][0]["not_after"].as_str().unwrap()[..7].to_owned()
+    });
+    let page = reviewer.page(&format!("/calendar?month={ends}"), &NAMES);
+    assert!(
+        page.contains("测试市大数据局") && page.contains("续期窗口"),
+        "{page}"
+    );
+    let page = reviewer.page("/statistics", &NAMES);
+    assert!(
+        page.contains("<svg") && page.contains("<table") && page.contains("有效"),
+        "{page}"
+    );
+    let bad = reviewer.get("/statistics?from=2026-03-02&until=2026-03-01");
+    assert_eq!(bad.status, 400);
+    assert!(bad.text().contains("先后颠倒") && bad.text().contains("value=\"2026-03-02\""));
+    assert_eq!(town.desk("custodian").get("/calendar").status, 404);
+}

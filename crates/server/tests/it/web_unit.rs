@@ -1,0 +1,367 @@
+//! The desks of a unit: its people, deputies, grants, handing seals over, and what can be applied for.
+
+use testkit::Bureau;
+
+use crate::life::PIN;
+use crate::town::Town;
+use crate::world::{SEAL, UNIT, Who, World, id};
+
+/// Names that people gave, which no language changes.
+const NAMES: [&str; 10] = [
+    "测试市大数据局",
+    "欧阳测试",
+    "测试市档案馆",
+    "测试市图书馆",
+    "示例单位",
+    "号",
+    "印信",
+    "自动出具证明",
+    "核发证照",
+    "测试市档",
+];
+
+#[test]
+fn r16_a_reviewer_registers_a_unit_and_names_its_principal_who_names_the_others() {
+    let town = Town::new();
+    let reviewer = town.desk("reviewer");
+    let page = reviewer.page("/units", &NAMES);
+    assert!(
+        page.contains("测试市大数据局") && page.contains("登记单位"),
+        "{page}"
+    );
+    let fields = |code| {
+        [
+            ("name", "测试市档案馆"),
+            ("code", code),
+            ("kind", "institution"),
+            ("region", "610100"),
+            ("level", "city"),
+        ]
+    };
+    let bad = reviewer.send("/units/new", "/units/new", &fields("12345"));
+    assert_eq!(bad.status, 400);
+    assert!(
+        bad.text().contains("统一社会信用代码”未填写或无法识别")
+            && bad.text().contains("value=\"测试市档案馆\"")
+    );
+    let unit = reviewer.done("/units/new", "/units/new", &fields("12610100MB2A00011R"));
+    let page = reviewer.page(&unit, &NAMES);
+    assert!(
+        page.contains("还没有人员") && page.contains("还没有印章"),
+        "{page}"
+    );
+    let found = reviewer.page("/units?q=%E6%B5%8B%E8%AF%95%E5%B8%82%E6%A1%A3", &NAMES);
+    assert!(found.contains("测试市档案馆") && !found.contains(">测试市大数据局<"));
+    assert!(
+        reviewer
+            .page("/units?q=%E6%B2%A1%E6%9C%89", &["没有"])
+            .contains("没有找到")
+    );
+    // Whoever is new is registered and appointed with one form.
+    let person = town.person_order();
+    let (name, number) = (
+        person["name"].as_str().unwrap(),
+        person["identity_number"].as_str().unwrap(),
+    );
+    let people = format!("{unit}/people");
+    let appoint = [
+        ("type", "appoint"),
+        ("role", "principal"),
+        ("name", name),
+        ("identity_number", number),
+    ];
+    assert_eq!(reviewer.done(&unit, &people, &appoint), unit);
+    let page = reviewer.page(&unit, &NAMES);
+    assert!(page.contains(name) && page.contains("主要负责人"), "{page}");
+    assert!(!page.contains(number));
+    // A reviewer names nobody else, and is told the rule.
+    let agent = [
+        ("type", "appoint"),
+        ("role", "agent"),
+        ("name", name),
+        ("identity_number", number),
+    ];
+    let refused = reviewer.send(&unit, &people, &agent);
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    assert!(refused.text().contains("依据：") && refused.text().contains(&format!("value=\"{name}\"")));
+    let changes = format!("{unit}/changes");
+    reviewer.done(
+        &unit,
+        &changes,
+        &[("type", "rename"), ("new_name", "测试市图书馆")],
+    );
+    assert!(reviewer.page(&unit, &NAMES).contains("<h1>测试市图书馆"));
+    let end = [("type", "end"), ("reason", "dissolved"), ("sure", "yes")];
+    reviewer.done(&unit, &changes, &end);
+    assert!(reviewer.page(&unit, &NAMES).contains("已撤销"));
+    // Another unit's people do not see it.
+    assert_eq!(town.desk("agent").get(&unit).status, 404);
+    assert_eq!(town.desk("agent").get("/units").status, 404);
+}
+
+#[test]
+fn a_principal_names_and_ends_custodians_by_name() {
+    let town = Town::new();
+    let principal = town.desk("principal");
+    let unit = format!("/units/{}", town.unit);
+    let page = principal.page(&unit, &NAMES);
+    assert!(
+        page.contains(&town.name_of("custodian")) && page.contains("任命人员"),
+        "{page}"
+    );
+    let people = format!("{unit}/people");
+    let stranger = town.person_order();
+    let (name, number) = (
+        stranger["name"].as_str().unwrap(),
+        stranger["identity_number"].as_str().unwrap(),
+    );
+    let appoint = [
+        ("type", "appoint"),
+        ("role", "custodian"),
+        ("name", name),
+        ("identity_number", number),
+    ];
+    let unknown = principal.send(&unit, &people, &appoint);
+    assert_eq!(unknown.status, 400, "{}", unknown.text());
+    assert!(unknown.text().contains("没有登记这个人"));
+    let registered = town.by(&town.security, "/api/people", &stranger);
+    assert_eq!(registered.status, 201, "{}", registered.text());
+    let wrong = [
+        ("type", "appoint"),
+        ("role", "custodian"),
+        ("name", "别人"),
+        ("identity_number", number),
+    ];
+    assert_eq!(principal.send(&unit, &people, &wrong).status, 400);
+    principal.done(&unit, &people, &appoint);
+    assert!(principal.page(&unit, &NAMES).contains(name));
+    let person = registered.json()["id"].as_str().unwrap().to_owned();
+    let end = [
+        ("type", "dismiss"),
+        ("role", "custodian"),
+        ("person", person.as_str()),
+    ];
+    principal.done(&unit, &people, &end);
+    assert!(!principal.page(&unit, &NAMES).contains(name));
+    // The agent sees who is who, and names nobody.
+    let agent = town.desk("agent");
+    assert!(!agent.page(&unit, &NAMES).contains("任命人员"));
+    assert_eq!(agent.send(&unit, &people, &appoint).status, 403);
+}
+
+#[test]
+fn r50_deputies_are_named_for_a_time_and_ended() {
+    let world = World::new();
+    let (principal, page) = (
+        world.desk(Who::Principal),
+        format!("/units/{}/deputies", id(UNIT)),
+    );
+    assert!(principal.page(&page, &NAMES).contains("先发布规则"));
+    world.adopt();
+    assert!(principal.page(&page, &NAMES).contains("没有代理人"));
+    let (of, deputy) = (Who::Approver.id().to_string(), Who::Deputy.id().to_string());
+    let today = world.server.clock.now().to_string()[..10].to_owned();
+    let order = |until: &'static str| -> Vec<(&'static str, String)> {
+        vec![
+            ("type", "appoint".into()),
+            ("of", of.clone()),
+            ("deputy", deputy.clone()),
+            ("from", today.clone()),
+            ("until", until.into()),
+            ("amount", "500".into()),
+            ("document_type", "official_document".into()),
+        ]
+    };
+    let send = |fields: &[(&'static str, String)]| {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        principal.send(&page, &page, &fields)
+    };
+    let backwards = send(&order("2020-01-01"));
+    assert_eq!(backwards.status, 422, "{}", backwards.text());
+    assert!(backwards.text().contains("value=\"500\"") && backwards.text().contains("依据："));
+    assert_eq!(send(&order("2099-01-01")).status, 303);
+    let shown = principal.page(&page, &NAMES);
+    assert!(
+        shown.contains("正在代理") && shown.contains("不超过 500 元"),
+        "{shown}"
+    );
+    let end = [
+        ("type", "dismiss"),
+        ("of", of.as_str()),
+        ("deputy", deputy.as_str()),
+    ];
+    principal.done(&page, &page, &end);
+    assert!(principal.page(&page, &NAMES).contains("没有代理人"));
+    // Another unit's people see nothing.
+    assert_eq!(world.desk(Who::Stranger).get(&page).status, 404);
+}
+
+#[test]
+fn r15_a_grant_is_asked_for_consented_opened_and_revoked() {
+    let world = World::with_policy();
+    let (agent, page) = (world.desk(Who::Agent), format!("/units/{}/grants", id(UNIT)));
+    assert!(agent.page(&page, &NAMES).contains("没有授权"));
+    let system = world.granted(10);
+    let listed = agent.page(&page, &NAMES);
+    assert!(listed.contains("有效"), "{listed}");
+    let known = world.get(Who::Agent, &system).json();
+    let today = world.server.clock.now().to_string()[..10].to_owned();
+    let seal = id(SEAL).to_string();
+    let order = |purpose: &'static str| {
+        vec![
+            ("seal", seal.clone()),
+            ("system", known["system"].as_str().unwrap().to_owned()),
+            ("purpose", purpose.to_owned()),
+            ("document_type", "official_document".to_owned()),
+            ("from", today.clone()),
+            ("until", "2099-01-01".to_owned()),
+            ("documents_max", "20".to_owned()),
+            ("per", "day".to_owned()),
+        ]
+    };
+    let send = |fields: Vec<(&'static str, String)>| {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        agent.send(&page, &page, &fields)
+    };
+    let empty = send(order(""));
+    assert!(
+        empty.status >= 400 && empty.text().contains("value=\"20\""),
+        "{}",
+        empty.text()
+    );
+    let asked = send(order("自动出具证明"));
+    assert_eq!(asked.status, 303, "{}", asked.text());
+    let grant = asked.header("location").unwrap().to_owned();
+    let steps = format!("{grant}/steps");
+    let principal = world.desk(Who::Principal);
+    let shown = principal.page(&grant, &NAMES);
+    assert!(
+        shown.contains("同意授权") && shown.contains("每日 20 份"),
+        "{shown}"
+    );
+    // Whoever may not decide is told so.
+    assert_eq!(agent.send(&grant, &steps, &[("step", "consent")]).status, 403);
+    principal.done(&grant, &steps, &[("step", "consent")]);
+    world
+        .desk(Who::PlatformOwner)
+        .done(&grant, &steps, &[("step", "authorise")]);
+    let custodian = world.desk(Who::Custodian);
+    let opening = format!("{grant}/opening");
+    let wrong = custodian.send(&grant, &opening, &[("pin", "wrong horse")]);
+    assert!(
+        wrong.status >= 400 && wrong.text().contains("role=\"alert\""),
+        "{}",
+        wrong.text()
+    );
+    assert!(!wrong.text().contains("wrong horse"));
+    custodian.done(&grant, &opening, &[("pin", crate::world::PIN)]);
+    principal.done(&grant, &steps, &[("step", "revoke"), ("reason", "不再需要")]);
+    assert!(principal.page(&grant, &NAMES).contains("已撤销"));
+    assert_eq!(world.desk(Who::Stranger).get(&grant).status, 404);
+}
+
+#[test]
+fn a_seal_is_handed_over_by_name_and_taken_over() {
+    let bureau = Bureau::open();
+    let mut town = Town::making(&bureau);
+    let seal = format!("/seals/{}", town.active());
+    let unit = serde_json::json!({ "kind": "unit", "id": town.unit });
+    town.settle("second", "custodian", &unit);
+    let principal = town.desk("principal");
+    let page = principal.page(&seal, &NAMES);
+    assert!(
+        page.contains("移交保管") && page.contains(&town.name_of("second")),
+        "{page}"
+    );
+    let custody = format!("{seal}/custody");
+    let second = town.id("second").to_owned();
+    principal.done(&seal, &custody, &[("step", "offer"), ("to", second.as_str())]);
+    assert!(town.desk("custodian").page(&seal, &NAMES).contains("等待接收"));
+    assert_eq!(
+        town.desk("custodian")
+            .send(&seal, &custody, &[("step", "accept")])
+            .status,
+        422
+    );
+    let receiver = town.desk("second");
+    receiver.done(&seal, &custody, &[("step", "accept")]);
+    let page = receiver.page(&seal, &NAMES);
+    assert!(
+        page.contains("接收保管") && page.contains("更换保护口令"),
+        "{page}"
+    );
+    receiver.done(
+        &seal,
+        &format!("{seal}/pin"),
+        &[
+            ("old_pin", PIN),
+            ("new_pin", "Other-pin-58"),
+            ("new_pin_again", "Other-pin-58"),
+        ],
+    );
+}
+
+#[test]
+fn each_affair_says_what_it_takes_and_is_drafted_from_there() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let seal = format!("/seals/{}", town.active());
+    let agent = town.desk("agent");
+    let list = agent.page(&format!("{seal}/affairs"), &NAMES);
+    assert!(
+        list.contains("续期")
+            && list.contains("挂失")
+            && list.contains("依据：")
+            && !list.contains("恢复使用"),
+        "{list}"
+    );
+    for affair in [
+        "renew",
+        "change",
+        "suspend",
+        "reset_pin",
+        "replace_device",
+        "cancel",
+    ] {
+        let page = agent.page(&format!("{seal}/affairs/{affair}"), &NAMES);
+        assert!(
+            page.contains("需要的材料") && page.contains("起草，继续提交材料"),
+            "{affair}: {page}"
+        );
+    }
+    let cancel = format!("{seal}/affairs/cancel");
+    let nothing = agent.send(&cancel, &cancel, &[]);
+    assert_eq!(nothing.status, 400);
+    assert!(nothing.text().contains("请选择原因"));
+    let case = agent.done(&cancel, &cancel, &[("reason", "seal_no_longer_used")]);
+    let page = agent.page(&case, &NAMES);
+    assert!(
+        page.contains("办理经过") && page.contains("起草") && page.contains(&town.name_of("agent")),
+        "{page}"
+    );
+    for affair in ["reset_pin", "replace_device", "change"] {
+        let place = format!("{seal}/affairs/{affair}");
+        let reason = match affair {
+            "replace_device" => "device_damaged",
+            _ => "unit_name_changed",
+        };
+        agent.done(&place, &place, &[("reason", reason)]);
+    }
+    // What comes too early is refused with its article.
+    let renew = format!("{seal}/affairs/renew");
+    let drafted = agent.send(&renew, &renew, &[]);
+    assert!(
+        drafted.status == 303 || drafted.text().contains("依据："),
+        "{}",
+        drafted.text()
+    );
+    assert_eq!(agent.get(&format!("{seal}/affairs/make")).status, 404);
+    let custodian = town.desk("custodian");
+    assert!(!custodian.page(&cancel, &NAMES).contains("起草，继续提交材料"));
+}
