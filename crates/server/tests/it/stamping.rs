@@ -392,7 +392,7 @@ fn r54_chromium_shows_the_seal_on_a_pdf() {
     browser.go(path.to_str().unwrap());
     // The viewer comes up after the page is there.
     let is_red = |pixel: &image::Rgb<u8>| pixel[0] > 180 && pixel[1] < 100 && pixel[2] < 100;
-    let seen = (0..100).any(|_| {
+    let seen = (0..300).any(|_| {
         std::thread::sleep(std::time::Duration::from_millis(200));
         let picture = image::load_from_memory(&browser.picture()).unwrap().into_rgb8();
         picture.pixels().filter(|pixel| is_red(pixel)).count() > 500
