@@ -32,6 +32,13 @@ const OFFICERS: [Newcomer; 3] = [
     Newcomer("supervisor", "supervisor", "吴六", "监管人员 / supervisor"),
 ];
 
+const OF_COUNTY: [Newcomer; 1] = [Newcomer(
+    "county.reviewer",
+    "reviewer",
+    "许辛",
+    "县级制发部门审核人 / reviewer of the county's authority",
+)];
+
 const OF_BUREAU: [Newcomer; 4] = [
     Newcomer(
         "bureau.principal",
@@ -110,9 +117,10 @@ const OF_COMPANY: [Newcomer; 4] = [
 impl Story<'_> {
     pub(crate) fn found_city(&mut self) -> Result<(), Failure> {
         self.set_up()?;
-        self.enter_county()?;
+        let county = self.enter_county()?;
         let authority = json!({ "kind": "authority", "id": self.authority });
         self.settle(&OFFICERS, &authority)?;
+        self.designate(&county)?;
         self.bureau = self.register_unit("11990100MB0000011U", "示例市大数据局", "state_organ")?;
         self.hospital = self.register_unit("12990100MB0000022W", "示例市第一医院", "institution")?;
         self.company = self.register_unit("91990100MA0000033R", "示例科技有限公司", "enterprise")?;
@@ -190,7 +198,7 @@ impl Story<'_> {
         Ok(())
     }
 
-    fn enter_county(&self) -> Result<(), Failure> {
+    fn enter_county(&self) -> Result<String, Failure> {
         let order = json!({ "parent": self.authority, "name": "示例县大数据局（制发部门）", "region": "990121",
             "level": "county", "profile": "xian" });
         let told = Told(
@@ -198,7 +206,44 @@ impl Story<'_> {
             "登记下级（县）制发部门",
             "a county's authority is entered below the city's",
         );
-        self.act("sys.admin", "/api/authorities", &order, &told).map(drop)
+        let county = self.act("sys.admin", "/api/authorities", &order, &told)?;
+        text(&county, "id").map(str::to_owned)
+    }
+
+    /// The county registers units only when its designation is filed with the city.
+    fn designate(&mut self, county: &str) -> Result<(), Failure> {
+        self.settle(&OF_COUNTY, &json!({ "kind": "authority", "id": county }))?;
+        let unit = json!({ "authority": county, "code": "11990121MB0000044M", "name": "示例县民政局",
+            "kind": "state_organ", "region": "990121", "level": "county" });
+        let told = Told(
+            "R10",
+            "县级制发部门尚未报备指定文件即登记单位：拒绝",
+            "the county registers a unit before its designation is filed: refused",
+        );
+        self.refused(
+            "county.reviewer",
+            "/api/units",
+            &unit,
+            ("AUTHORITY_NOT_DESIGNATED", &told),
+        )?;
+        let filed = json!({ "type": "file_designation", "document": "示县政发〔2026〕2号" });
+        let told = Told(
+            "R10",
+            "县政府的指定文件报市级备案",
+            "the county government's designation is filed with the city",
+        );
+        self.act(
+            "reviewer",
+            &format!("/api/authorities/{county}/changes"),
+            &filed,
+            &told,
+        )?;
+        let told = Told(
+            "R10 R11",
+            "县级制发部门登记本县单位：示例县民政局",
+            "the county registers a unit of its own",
+        );
+        self.act("county.reviewer", "/api/units", &unit, &told).map(drop)
     }
 
     fn register_unit(&self, code: &str, name: &str, kind: &str) -> Result<String, Failure> {

@@ -172,6 +172,10 @@ pub(crate) fn show_city(city: &City, people: &[Person], folder: &Path) {
         city.department.url()
     ));
     say_line(&format!(
+        "让公安出故障 / faults of public security   curl -X PUT {}out-of-order",
+        city.public_security.faults_url()
+    ));
+    say_line(&format!(
         "口令（全部账户）/ password of all accounts   {PASSWORD}"
     ));
     say_line("账户 / accounts");

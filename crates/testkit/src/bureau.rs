@@ -34,6 +34,18 @@ pub enum BureauFault {
     SendsBack,
 }
 
+impl BureauFault {
+    /// All of them, under the names by which `PUT /faults/NAME` switches them from outside.
+    pub const NAMED: [(&'static str, BureauFault); 6] = [
+        ("none", BureauFault::None),
+        ("hangs-up", BureauFault::HangsUp),
+        ("out-of-order", BureauFault::OutOfOrder),
+        ("mumbles", BureauFault::Mumbles),
+        ("thinks", BureauFault::Thinks),
+        ("sends-back", BureauFault::SendsBack),
+    ];
+}
+
 /// How it answers questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AnswerFault {
@@ -112,6 +124,11 @@ impl Bureau {
         *lock(&self.shared.fault) = fault;
     }
 
+    /// Where faults are switched from outside, with the fault's name behind it.
+    pub fn faults_url(&self) -> String {
+        format!("http://{}/faults/", self.address)
+    }
+
     /// Where it is asked for something.
     pub fn questions_url(&self) -> String {
         format!("http://{}/questions", self.address)
@@ -162,6 +179,11 @@ fn serve(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
         while reader.read_line(&mut first)? > 2 {}
         return answer(shared, stream, question);
     }
+    if let Some(rest) = first.strip_prefix("PUT /faults/") {
+        let name = rest.split(' ').next().unwrap_or_default().to_owned();
+        while reader.read_line(&mut first)? > 2 {}
+        return switched(shared, stream, &name);
+    }
     loop {
         let mut line = String::new();
         if reader.read_line(&mut line)? == 0 || line.trim().is_empty() {
@@ -205,6 +227,26 @@ fn serve(shared: &Shared, stream: &TcpStream) -> std::io::Result<()> {
     )
 }
 
+/// Switches a fault by its name.
+fn switched(shared: &Shared, mut stream: &TcpStream, name: &str) -> std::io::Result<()> {
+    let found = BureauFault::NAMED.iter().find(|(known, _)| *known == name);
+    let (status, body) = match found {
+        Some((_, fault)) => {
+            *lock(&shared.fault) = *fault;
+            ("200 OK", format!("{name}\n"))
+        }
+        None => {
+            let names = BureauFault::NAMED.map(|(name, _)| name).join(" ");
+            ("404 Not Found", format!("no such fault; there are: {names}\n"))
+        }
+    };
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+        body.len()
+    )
+}
+
 /// Answers a question.
 fn answer(shared: &Shared, mut stream: &TcpStream, question: String) -> std::io::Result<()> {
     let held = lock(&shared.holdings)
@@ -245,4 +287,33 @@ fn answer(shared: &Shared, mut stream: &TcpStream, question: String) -> std::io:
 /// A panic elsewhere leaves it as it is.
 fn lock<T>(shared: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read as _;
+
+    use super::*;
+
+    fn asked(bureau: &Bureau, request: &str) -> String {
+        let mut stream = TcpStream::connect(bureau.address).unwrap();
+        let head = format!("{request} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n");
+        stream.write_all(head.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    }
+
+    #[test]
+    fn faults_are_switched_from_outside() {
+        let bureau = Bureau::open();
+        let status = |answer: String| answer.split(' ').nth(1).unwrap_or_default().to_owned();
+        let path = bureau.url().rsplit_once('/').unwrap().1.to_owned();
+        assert_eq!(status(asked(&bureau, "PUT /faults/out-of-order")), "200");
+        assert_eq!(status(asked(&bureau, &format!("POST /{path}"))), "503");
+        assert!(asked(&bureau, "PUT /faults/asleep").contains("there are: none hangs-up"));
+        assert_eq!(status(asked(&bureau, &format!("POST /{path}"))), "503");
+        assert_eq!(status(asked(&bureau, "PUT /faults/none")), "200");
+        assert_eq!(status(asked(&bureau, &format!("POST /{path}"))), "201");
+    }
 }
