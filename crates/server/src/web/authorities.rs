@@ -36,16 +36,6 @@ fn above(l: Language) -> [(&'static str, &'static str); 1] {
     [("/authorities", l.pick("制章机关", "Authorities"))]
 }
 
-fn level(level: Level, l: Language) -> &'static str {
-    match level {
-        Level::Nation => l.pick("国家", "nation"),
-        Level::Region => l.pick("省、自治区、直辖市", "region"),
-        Level::City => l.pick("市", "city"),
-        Level::County => l.pick("县、区", "county"),
-        Level::Township => l.pick("乡镇、街道", "township"),
-    }
-}
-
 fn state(status: AuthorityStatus, l: Language) -> Markup {
     match status {
         AuthorityStatus::Entered => badge("open", l.pick("待登记确定文件", "designation not filed")),
@@ -116,7 +106,7 @@ fn table(authorities: &[Authority], l: Language) -> Markup {
     ]))
                 tbody { @for one in authorities { tr {
                     td { a href={ "/authorities/" (one.id) } { (one.name) } }
-                    td { (level(one.level, l)) }
+                    td { (words::level(one.level, l)) }
                     td { code { (one.region.as_str()) } }
                     td { a href={ "/profiles/" (one.profile) } { (one.profile) } }
                     td { (state(one.status, l)) }
@@ -148,7 +138,7 @@ async fn show_with(
             div {
                 section.card { dl.facts {
                     dt { (l.pick("标识", "Identifier")) } dd { code { (one.id) } }
-                    dt { (l.pick("层级", "Level")) } dd { (level(one.level, l)) }
+                    dt { (l.pick("层级", "Level")) } dd { (words::level(one.level, l)) }
                     dt { (l.pick("行政区划", "Region")) } dd { code { (one.region.as_str()) } }
                     dt { (l.pick("规则", "Profile")) } dd { a href={ "/profiles/" (one.profile) } { (one.profile) } }
                     dt { (l.pick("设立时间", "Established")) } dd { (time(one.established_at, l)) }
@@ -189,7 +179,7 @@ fn levels(above: Level, l: Language) -> Vec<(String, String)> {
     let below = LEVELS.iter().filter(|below| **below > above);
     let name = |below: &Level| serde_json::to_value(below).ok()?.as_str().map(str::to_owned);
     below
-        .filter_map(|below| Some((name(below)?, level(*below, l).to_owned())))
+        .filter_map(|below| Some((name(below)?, words::level(*below, l).to_owned())))
         .collect()
 }
 
