@@ -117,6 +117,9 @@ fn server_words(error: &ServerError) -> Failure {
         ServerError::Open(OpenError::Key { folder, reason }) => {
             format!("目录 {folder} 中的密钥 log 不能使用：{reason}")
         }
+        ServerError::Open(OpenError::Documents { reason }) => {
+            format!("存放文件的目录或存储桶不能使用：{reason}；请检查配置节 documents 及访问权限")
+        }
         ServerError::Open(OpenError::Database { reason }) => {
             format!("数据库不能使用：{reason}；请检查 database.url")
         }
