@@ -7,8 +7,8 @@ const WHOLE_MAX: f64 = 9_007_199_254_740_992.0;
 
 /// A number rounded to so many decimal places, at most 8, without zeros at its end.
 ///
-/// A page has a hundred thousand of them: the digits come from whole numbers, which is ten times as fast as what the
-/// standard library does for any float.
+/// A page has tens of thousands of them. The digits come from whole numbers, since formatting floats took most of the
+/// time of an SVG (`docs/benchmarks.md`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Decimal(pub(crate) f32, pub(crate) u32);
 
