@@ -341,7 +341,8 @@ fn materials(
         .into_iter()
         .filter(|kind| !needless(*kind) && !there(*kind));
     // What the reviewer asked for leaves that list when it comes in, whatever was there before.
-    let Some(missing) = missing.next().or(application.supplements.first().copied()) else {
+    let missing = missing.next().or(application.supplements.first().copied());
+    let Some(missing) = missing.or(sheet_missing(application)) else {
         return Ok(());
     };
     let code = match missing {
@@ -365,4 +366,16 @@ fn materials(
         MaterialKind::CustodianReport => Code::CustodianReportMissing,
     };
     Err(desk.refuse(code, [("material", missing.name().to_owned())]))
+}
+
+/// The very image that the seal is to have is handed in, unless public security gave it (R20, R33).
+fn sheet_missing(application: &Application) -> Option<MaterialKind> {
+    let Ask::Make { seal } = &application.ask else {
+        return None;
+    };
+    let impression = seal.impression.as_ref()?;
+    let there = application.materials.iter().any(|material| {
+        material.kind == MaterialKind::ImpressionSheet && material.digest == impression.digest
+    });
+    (impression.source != ImpressionSource::PublicSecurity && !there).then_some(MaterialKind::ImpressionSheet)
 }

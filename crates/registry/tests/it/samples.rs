@@ -99,15 +99,21 @@ pub(crate) fn all_materials() -> Vec<MaterialKind> {
         MaterialKind::ApplicationForm,
         MaterialKind::SealedForm,
         MaterialKind::EngravingProof,
+        MaterialKind::ImpressionSheet,
         MaterialKind::ChangeProof,
         MaterialKind::CustodianReport,
     ]
 }
 
 pub(crate) fn material(kind: MaterialKind) -> Material {
+    let number = match kind {
+        // The image of `spec`.
+        MaterialKind::ImpressionSheet => 1,
+        _ => 0x40 + kind as u8,
+    };
     Material {
         kind,
-        digest: digest(0x40 + kind as u8),
+        digest: digest(number),
         source: MaterialSource::Applicant,
     }
 }

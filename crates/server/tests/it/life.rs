@@ -568,8 +568,7 @@ fn r44_r52_a_personal_seal_is_its_holders_alone() {
 
 #[test]
 fn r20_an_impression_that_was_not_handed_in_is_nobodys() {
-    let bureau = Bureau::open();
-    let town = Town::making(&bureau);
+    let town = Town::new();
     // It lies in the store, because another application handed it in.
     let other = town.submitted(&town.ask());
     town.steps(&other, &[("agent", json!({ "type": "withdraw" }))]);
@@ -582,23 +581,13 @@ fn r20_an_impression_that_was_not_handed_in_is_nobodys() {
     ] {
         town.hand_in(&id, kind, kind.as_bytes());
     }
-    town.steps(
-        &id,
-        &[
-            ("agent", json!({ "type": "submit", "declaration": "真实" })),
-            ("principal", json!({ "type": "consent" })),
-            ("reviewer", json!({ "type": "take_up" })),
-        ],
-    );
-    town.steps(&id, &[("reviewer", town.approval(&id))]);
-    town.send("reviewer", &format!("/api/applications/{id}/comparison"), PICTURE)
-        .check_problem(404, "NOT_FOUND");
-    town.post(
-        "maker",
-        &format!("/api/applications/{id}/making"),
-        &town.making_order(),
-    )
-    .check_problem(404, "NOT_FOUND");
+    let refused = town.submit(&id).check_problem(422, "IMPRESSION_SHEET_MISSING");
+    assert_eq!(refused["rule"], "R20");
+    // Nor is another image than the one that was asked for.
+    town.hand_in(&id, "impression_sheet", b"another image");
+    town.submit(&id).check_problem(422, "IMPRESSION_SHEET_MISSING");
+    town.hand_in(&id, "impression_sheet", PICTURE);
+    assert_eq!(town.submit(&id).status, 200);
 }
 
 #[test]
