@@ -12,6 +12,7 @@ use crate::profile::ProfileId;
 use crate::role::Actor;
 
 mod code;
+mod terms;
 
 pub use code::Code;
 
@@ -114,25 +115,37 @@ pub struct Refusal {
 impl Refusal {
     /// What is wrong: one sentence without full stop.
     pub fn what(&self, language: Language) -> String {
-        self.filled(self.code.words(language).0)
+        self.filled(self.code.words(language).0, language)
     }
 
     /// What to do about it: one sentence without full stop.
     pub fn advice(&self, language: Language) -> String {
-        self.filled(self.code.words(language).1)
+        self.filled(self.code.words(language).1, language)
     }
 
-    fn filled(&self, text: &str) -> String {
+    fn filled(&self, text: &str, language: Language) -> String {
         let mut filled = String::with_capacity(text.len());
         let mut rest = text;
         while let Some((before, after)) = rest.split_once('{') {
             let (name, after) = after.split_once('}').unwrap_or((after, ""));
             filled.push_str(before);
-            filled.push_str(self.values.get(name).map_or("?", String::as_str));
+            filled.push_str(&self.value(name, language));
             rest = after;
         }
         filled.push_str(rest);
         filled
+    }
+
+    /// A value as a sentence has it: stable names become words, everything else stays.
+    fn value(&self, name: &str, language: Language) -> String {
+        let Some(value) = self.values.get(name) else {
+            return "?".to_owned();
+        };
+        match (terms::chinese(name, value), language) {
+            (Some(term), Language::Zh) => term.to_owned(),
+            (Some(_), Language::En) => value.replace('_', " "),
+            (None, _) => value.clone(),
+        }
     }
 }
 

@@ -672,7 +672,13 @@ pub(crate) fn refused<T>(result: Result<T, Refusal>, code: Code, rule: &str, art
     );
     assert_eq!(refusal.article.article, article, "{refusal}");
     for language in [Language::Zh, Language::En] {
+        // Identifiers, and what somebody wrote, are shown as they are.
+        let given = ["by", "type"].map(|name| refusal.values.get(name).map_or("-", String::as_str));
         let words = refusal.what(language) + &refusal.advice(language);
+        let words = given.iter().fold(words, |words, given| words.replace(given, ""));
         assert!(!words.contains(['?', '{', '}']), "a value is missing: {words}");
+        assert!(!words.contains('_'), "a stable name is no word: {words}");
+        let letters = words.chars().any(|letter| letter.is_ascii_lowercase());
+        assert!(language == Language::En || !letters, "not in Chinese: {words}");
     }
 }
