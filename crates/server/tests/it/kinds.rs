@@ -12,7 +12,7 @@ use crate::town::Town;
 
 impl Town {
     /// What is asked for: a contract seal of the unit with this picture, filed under this code.
-    fn contract(&self, picture: &[u8], code: &str) -> Value {
+    pub(crate) fn contract(&self, picture: &[u8], code: &str) -> Value {
         let mut ask = self.ask();
         ask["seal"]["kind"] = "contract".into();
         ask["seal"]["name"] = "测试市大数据局合同专用章".into();
@@ -22,7 +22,7 @@ impl Town {
     }
 
     /// Compares with the picture on file, and makes.
-    fn make_of(&self, application: &str, picture: &[u8], order: &Value) -> Answer {
+    pub(crate) fn make_of(&self, application: &str, picture: &[u8], order: &Value) -> Answer {
         let path = format!("/api/applications/{application}/comparison");
         let compared = self.send("maker", &path, picture);
         assert_eq!(compared.status, 201, "{}", compared.text());

@@ -21,6 +21,7 @@ mod networks;
 mod operations;
 mod people;
 mod policies;
+mod refusals;
 mod registered;
 mod regulations;
 mod reminders;

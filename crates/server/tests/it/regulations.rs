@@ -37,7 +37,7 @@ impl Town {
     }
 
     /// An application that was approved is carried out on a seal by the maker.
-    fn cancelled_on(&self, seal: &str, ask: &Value) -> Value {
+    pub(crate) fn cancelled_on(&self, seal: &str, ask: &Value) -> Value {
         let step = json!({ "type": "cancel", "application": self.approved(ask) });
         let cancelled = self.seal_step("maker", seal, &step);
         assert_eq!(cancelled.status, 200, "{}", cancelled.text());
@@ -45,7 +45,7 @@ impl Town {
     }
 
     /// A seal as if its key were on a device that the custodian carries; this service makes keys on a server only.
-    fn put_on_smart_key(&self, seal: &str) {
+    pub(crate) fn put_on_smart_key(&self, seal: &str) {
         let file = self.scene.server.data().join("yinxin.db");
         let seal: uuid::Uuid = seal.parse().unwrap();
         tokio::runtime::Runtime::new().unwrap().block_on(async {
@@ -60,7 +60,7 @@ impl Town {
     }
 
     /// A successor of a cancelled seal, made and filed.
-    fn successor(&self, seal: &str) -> String {
+    pub(crate) fn successor(&self, seal: &str) -> String {
         let mut ask = self.ask();
         ask["seal"]["replaces"] = seal.into();
         let made = self.make(&self.approved(&ask));

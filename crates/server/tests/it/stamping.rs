@@ -13,7 +13,7 @@ use crate::webdriver::Browser;
 use crate::world::{PIN, Who, World, ofd, pdf};
 
 impl World {
-    fn approved(&self, text: &str) -> Value {
+    pub(crate) fn approved(&self, text: &str) -> Value {
         let asked = self.ask(&ofd(text)).json();
         let approved = self.approve(Who::Approver, &asked);
         assert_eq!(approved.status, 201, "{}", approved.text());
@@ -25,7 +25,7 @@ impl World {
     }
 
     /// As a process that was killed left a request: the intent is durable, the outcome is missing.
-    fn cut_off(self, asked: &Value) -> Self {
+    pub(crate) fn cut_off(self, asked: &Value) -> Self {
         let id: registry::UseId = asked["id"].as_str().unwrap().parse().unwrap();
         self.after_crash(move |change| {
             Box::pin(async move {
