@@ -53,8 +53,11 @@ pub(crate) async fn fill(url: Option<&str>, file: &std::path::Path, filling: Fil
         }
         None => {
             let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
-            let pool = sqlx::SqlitePool::connect_with(options).await.unwrap();
+            // The pragmas belong to a connection; 3 GB hold the indices of digests, which grow everywhere at once.
+            let pool = sqlx::pool::PoolOptions::<sqlx::Sqlite>::new().max_connections(1);
+            let pool = pool.connect_with(options).await.unwrap();
             pool.execute("PRAGMA synchronous = OFF").await.unwrap();
+            pool.execute("PRAGMA cache_size = -3000000").await.unwrap();
             for sql in statements(&SQLITE, filling) {
                 pool.execute(sqlx::raw_sql(AssertSqlSafe(sql))).await.unwrap();
             }
