@@ -60,7 +60,7 @@ pub fn report(
     ] {
         let _ = writeln!(
             html,
-            "<figure><img alt=\"{zh} / {en}\" src=\"data:image/png;base64,{picture}\">\
+            "<figure><img alt=\"{zh} / {en}\"{PICTURE}{picture}\">\
              <figcaption>{zh}<br><span lang=\"en\">{en}</span></figcaption></figure>"
         );
     }
@@ -71,6 +71,19 @@ pub fn report(
     html.push_str(FOOT);
     Ok(html)
 }
+
+/// The pictures of a report that [`report`] wrote, as PNG: the registered and the submitted impression, the overlay, the
+/// heat map. What does not decode is left out.
+pub fn report_pictures(report: &str) -> Vec<Vec<u8>> {
+    report
+        .split(PICTURE)
+        .skip(1)
+        .filter_map(|rest| STANDARD.decode(rest.split_once('"')?.0).ok())
+        .collect()
+}
+
+/// What stands before a picture's base64.
+const PICTURE: &str = " src=\"data:image/png;base64,";
 
 /// The marked places in words.
 fn push_places(html: &mut String, places: &[Region]) {
@@ -256,6 +269,15 @@ const FOOT: &str = "<p>机器比对只提供依据，是否一致由审核人决
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_pictures_of_a_report_are_found_again() {
+        let picture = encoded(2, 1, &[1, 2, 3, 4, 5, 6]).unwrap();
+        let report = format!("<img alt=\"a\"{PICTURE}{picture}\"><p>{PICTURE}no end, <img{PICTURE}*\">");
+        let found = report_pictures(&report);
+        assert_eq!(found.len(), 1);
+        assert!(found[0].starts_with(b"\x89PNG"));
+    }
 
     #[test]
     fn a_place_gets_a_ring_around_it() {

@@ -135,10 +135,10 @@ impl Service {
             Err(_) => None,
         };
         let (score_per_mille, measured, report) = match measured {
-            Some((score, measured, html)) => (
-                score,
-                measured,
-                Some(self.keep_document(html.into_bytes()).await?),
+            Some(measured) => (
+                measured.score_per_mille,
+                measured.verdict,
+                Some(self.keep_document(measured.html.into_bytes()).await?),
             ),
             None => (0, "unreadable".to_owned(), None),
         };

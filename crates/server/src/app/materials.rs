@@ -38,7 +38,25 @@ pub(crate) struct Compared {
     pub(crate) measured: String,
     /// SM3 over the report, a page of HTML with the pictures of the differences.
     pub(crate) report: Digest32,
+    /// Places of the differences, by the clock: in Chinese and in English.
+    #[serde(default)]
+    pub(crate) places: Vec<[String; 2]>,
 }
+
+/// What a comparison measured.
+pub(crate) struct Measured {
+    /// 0 to 1000.
+    pub(crate) score_per_mille: u16,
+    /// `same`, `look` or `different`.
+    pub(crate) verdict: String,
+    /// The report as a page of HTML.
+    pub(crate) html: String,
+    /// See [`Compared::places`].
+    pub(crate) places: Vec<[String; 2]>,
+}
+
+/// The pictures of a comparison's report, by their names in addresses and in the order of the report.
+pub(crate) const REPORT_PICTURES: [&str; 4] = ["registered", "submitted", "overlay", "heat-map"];
 
 impl Service {
     /// Keeps bytes under their digest.
@@ -128,6 +146,29 @@ impl Service {
         Ok(stream)
     }
 
+    /// A picture of the newest comparison's report, as PNG.
+    pub(crate) async fn comparison_picture(
+        &self,
+        caller: &Caller,
+        id: ApplicationId,
+        name: &str,
+    ) -> Result<Vec<u8>, Error> {
+        self.readable_application(caller, id).await?;
+        let missing = || Error::NotFound { what: "picture" };
+        let at = REPORT_PICTURES.iter().position(|one| *one == name);
+        let (at, compared) = at.zip(self.comparison(id).await?).ok_or_else(missing)?;
+        let report = self
+            .documents
+            .read(&Digest(compared.report.0), REPORT_BYTES_MAX)
+            .await?;
+        let report = String::from_utf8(report).map_err(|_| Error::Damaged { what: "a report" })?;
+        let mut pictures = impression::report_pictures(&report);
+        if at < pictures.len() {
+            return Ok(pictures.swap_remove(at));
+        }
+        Err(missing())
+    }
+
     /// The newest comparison of an application's impression.
     pub(crate) async fn comparison(&self, id: ApplicationId) -> Result<Option<Compared>, Error> {
         let kept = self.store.read().await?.setting(&setting(id)).await?;
@@ -154,13 +195,14 @@ impl Service {
         let bytes_max = IMPRESSION_BYTES_MAX as usize;
         let first = self.documents.read(&Digest(registered.0), bytes_max).await?;
         let second = self.documents.read(&Digest(submitted.0), bytes_max).await?;
-        let (score, measured, html) = self.hashing(move || measure(&first, &second)).await??;
+        let measured = self.hashing(move || measure(&first, &second)).await??;
         let compared = Compared {
             registered,
             submitted,
-            score_per_mille: score,
-            measured,
-            report: self.keep_document(html.into_bytes()).await?,
+            score_per_mille: measured.score_per_mille,
+            measured: measured.verdict,
+            report: self.keep_document(measured.html.into_bytes()).await?,
+            places: measured.places,
         };
         let case = self.case(caller, once);
         let decided = self.store.write(move |change| {
@@ -214,8 +256,11 @@ fn setting(id: ApplicationId) -> String {
     format!("comparison/{id}")
 }
 
-/// Score, verdict and report of the measured comparison.
-pub(crate) fn measure(registered: &[u8], submitted: &[u8]) -> Result<(u16, String, String), Error> {
+/// Largest report of a comparison, in bytes: four pictures of the size that impressions are brought to.
+const REPORT_BYTES_MAX: usize = 64 << 20;
+
+/// Score, verdict, report and places of the measured comparison.
+pub(crate) fn measure(registered: &[u8], submitted: &[u8]) -> Result<Measured, Error> {
     let unreadable = |error: impression::Error| Error::Picture {
         reason: error.to_string(),
     };
@@ -238,5 +283,14 @@ pub(crate) fn measure(registered: &[u8], submitted: &[u8]) -> Result<(u16, Strin
     };
     // Between 0 and 1 by its definition; what is not a number counts as nothing.
     let score = (comparison.similarity.clamp(0.0, 1.0) * 1000.0).round() as u16;
-    Ok((score, measured.to_owned(), html))
+    let places = comparison.regions.iter().map(|place| {
+        let (zh, en) = place.words();
+        [zh, en]
+    });
+    Ok(Measured {
+        score_per_mille: score,
+        verdict: measured.to_owned(),
+        html,
+        places: places.collect(),
+    })
 }

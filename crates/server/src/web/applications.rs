@@ -315,11 +315,18 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
                     section.card {
                         h2 { (l.pick("印模比对", "Comparison of impressions")) }
                         p { (measured(&compared.measured, l)) " · " (l.pick("相似度 ", "likeness ")) (compared.score_per_mille) "‰" }
-                        div.row {
-                            (face(id, &compared.registered, l.pick("登记的印模", "registered")))
-                            (face(id, &compared.submitted, l.pick("提交的印模", "handed in")))
+                        @if !compared.places.is_empty() {
+                            p { (l.pick("请先看这些位置（图中绿圈）：", "Look at these places first (green rings in the pictures):")) }
+                            ol { @for [zh, en] in &compared.places { li { (l.pick(zh, en)) } } }
                         }
-                        p { a href={ "/applications/" (id) "/materials/" (compared.report) } download="comparison.html" { (l.pick("下载比对报告（叠图、热力图）", "Save the report (overlay, heat map)")) } }
+                        div.compared {
+                            (compared_picture(id, "registered", l.pick("登记的印模", "registered")))
+                            (compared_picture(id, "submitted", l.pick("提交的印模", "handed in")))
+                            (compared_picture(id, "overlay", l.pick("叠加：蓝为登记独有，红为提交独有，深色为两者共有", "overlay: blue only registered, red only handed in, dark both")))
+                            (compared_picture(id, "heat-map", l.pick("差异热图：登记印模不能解释的部分，越红越大", "heat map of what the registered one does not explain: the redder, the more")))
+                        }
+                        p.hint { (l.pick("点击图片看原大。机器比对只提供依据，是否一致由审核人、制章人决定（R34）。", "Click a picture to see it in full. The machine gives the grounds; whether they agree is decided by reviewer and maker (R34).")) }
+                        p { a href={ "/applications/" (id) "/materials/" (compared.report) } download="comparison.html" { (l.pick("下载比对报告（含全部指标）", "Save the report (with all measures)")) } }
                     }
                 }
             }
@@ -334,10 +341,12 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
     Ok(page_with(visit, &sheet, problem))
 }
 
-fn face(id: ApplicationId, digest: &Digest32, name: &str) -> Markup {
+/// A picture of the comparison's report, which a click shows in full.
+fn compared_picture(id: ApplicationId, picture: &str, name: &str) -> Markup {
+    let address = format!("/applications/{id}/comparison/{picture}");
     html! {
         figure {
-            img src={ "/applications/" (id) "/impressions/" (digest) } alt=(name) width="160";
+            a href=(address) { img src=(address) alt=(name) loading="lazy"; }
             figcaption { (name) }
         }
     }
@@ -685,6 +694,14 @@ pub(crate) async fn material(service: Arc<Service>, visit: Visit) -> Result<Resp
 }
 
 /// An impression as a picture; made by others, so it is shown as a picture only.
+/// A picture of the comparison's report.
+pub(crate) async fn comparison_picture(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+    let id = visit.call.path("application")?;
+    let name: String = visit.call.path("picture")?;
+    let bytes = service.comparison_picture(visit.caller()?, id, &name).await?;
+    Ok(super::seals::as_picture("image/png", bytes))
+}
+
 pub(crate) async fn impression(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let (id, digest) = (visit.call.path("application")?, visit.call.path("digest")?);
     let bytes = service.material(visit.caller()?, id, digest).await?;

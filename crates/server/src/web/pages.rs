@@ -134,6 +134,7 @@ const APPLICATIONS: &[Page] = &[
     page!("page_application", GET "/applications/{application}", SignedIn, Act, applications::show),
     page!("page_material_add", POST "/applications/{application}/materials", SignedIn, Act, applications::add_material),
     page!("page_material", GET "/applications/{application}/materials/{digest}", SignedIn, Act, applications::material),
+    page!("page_comparison_picture", GET "/applications/{application}/comparison/{picture}", SignedIn, Act, applications::comparison_picture),
     page!("page_impression", GET "/applications/{application}/impressions/{digest}", SignedIn, Act, applications::impression),
     page!("page_application_step", POST "/applications/{application}/steps", SignedIn, Act, applications::step),
     page!("page_compare", POST "/applications/{application}/comparison", SignedIn, Act, applications::compare),

@@ -18,8 +18,9 @@ use crate::world::ofd;
 const DESK: (u32, u32) = (1366, 768);
 const PHONE: (u32, u32) = (390, 844);
 /// Rows of the table of pages that are no pages to look at: pictures, downloads, parts of pages.
-const NO_PAGES: [&str; 6] = [
+const NO_PAGES: [&str; 7] = [
     "/assets/",
+    "/comparison/",
     "/picture",
     "/pages/",
     "/impressions/",
@@ -201,6 +202,17 @@ impl<'a> Office<'a> {
         self.browser.upload("#registered", &registered);
         self.browser.click("form[action$='/comparison'] button");
         self.shows("一致");
+        // Both impressions, the overlay and the heat map are there to be looked at.
+        let widths = self.browser.wait_for(
+            "const done = arguments[arguments.length - 1]; \
+             const pictures = [...document.querySelectorAll('.compared img')]; \
+             pictures.forEach((one) => { one.loading = 'eager'; }); \
+             Promise.all(pictures.map((one) => one.decode())).then(() => \
+             done(pictures.map((one) => one.naturalWidth)), (error) => done(String(error)))",
+        );
+        let wide = |widths: &Vec<Value>| widths.iter().all(|width| width.as_u64() > Some(100));
+        let widths = widths.as_array().filter(|widths| wide(widths));
+        assert_eq!(widths.map(Vec::len), Some(4), "{widths:?}");
         self.seen("application-make");
         self.browser.click("form[action$='/making'] button");
         let place = self.browser.place();

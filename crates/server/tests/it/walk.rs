@@ -152,6 +152,7 @@ impl Scenery {
                 town.filings(&seal)[0]["id"].as_str().unwrap().to_owned(),
             ),
             ("item", "0".to_owned()),
+            ("picture", "overlay".to_owned()),
             ("affair", "cancel".to_owned()),
             ("grant", "00000000-0000-7000-8000-000000000000".to_owned()),
             ("index", "3".to_owned()),
