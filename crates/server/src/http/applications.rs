@@ -176,6 +176,8 @@ pub(crate) struct ComparisonView {
     measured: String,
     /// SM3 of the report in HTML, to be read as a material of the application.
     report: String,
+    /// Places of the differences by the clock, the worst first: each in Chinese and in English.
+    places: Vec<[String; 2]>,
     /// Beside the owner's other seals of the same kind (R28).
     beside: Vec<BesideView>,
 }
@@ -351,6 +353,7 @@ pub(crate) async fn compare(service: Arc<Service>, mut call: Call) -> Result<Res
     let view = ComparisonView {
         registered: compared.registered.to_string(),
         submitted: compared.submitted.to_string(),
+        places: compared.places,
         score_per_mille: compared.score_per_mille,
         measured: compared.measured,
         report: compared.report.to_string(),

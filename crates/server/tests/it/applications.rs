@@ -304,6 +304,7 @@ fn r34_the_registered_impression_is_compared_and_a_person_decides() {
     let compared = compared.json();
     assert_eq!(compared["measured"], "same");
     assert!(compared["score_per_mille"].as_u64().unwrap() >= 750);
+    assert_eq!(compared["places"], json!([]));
     let report = format!(
         "/api/applications/{id}/materials/{}",
         compared["report"].as_str().unwrap()
