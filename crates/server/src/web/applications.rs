@@ -309,8 +309,6 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
         div.split {
             div {
                 (facts(&application, l))
-                (materials(visit, &application))
-                (history_card(&history, &names, l))
                 @if let Some(compared) = compared {
                     section.card {
                         h2 { (l.pick("印模比对", "Comparison of impressions")) }
@@ -329,6 +327,8 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
                         p { a href={ "/applications/" (id) "/materials/" (compared.report) } download="comparison.html" { (l.pick("下载比对报告（含全部指标）", "Save the report (with all measures)")) } }
                     }
                 }
+                (materials(visit, &application))
+                (history_card(&history, &names, l))
             }
             div { (actions(visit, &application, compared.is_some(), &custodians)) }
         }
