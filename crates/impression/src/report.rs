@@ -72,8 +72,8 @@ pub fn report(
     Ok(html)
 }
 
-/// The pictures of a report that [`report`] wrote, as PNG: the registered and the submitted impression, the overlay, the
-/// heat map. What does not decode is left out.
+/// The pictures of a report that [`report`] wrote, as PNG: the registered and the submitted impression, the overlay,
+/// the heat map. What does not decode is left out.
 pub fn report_pictures(report: &str) -> Vec<Vec<u8>> {
     report
         .split(PICTURE)
