@@ -146,17 +146,19 @@ impl Service {
         Ok(stream)
     }
 
-    /// A picture of the newest comparison's report, as PNG.
+    /// A picture of the newest comparison's report, as PNG. That somebody read the report is logged.
     pub(crate) async fn comparison_picture(
         &self,
         caller: &Caller,
         id: ApplicationId,
         name: &str,
     ) -> Result<Vec<u8>, Error> {
-        self.readable_application(caller, id).await?;
         let missing = || Error::NotFound { what: "picture" };
         let at = REPORT_PICTURES.iter().position(|one| *one == name);
+        // Whoever may not read the application does not learn whether it was compared.
+        self.readable_application(caller, id).await?;
         let (at, compared) = at.zip(self.comparison(id).await?).ok_or_else(missing)?;
+        drop(self.material(caller, id, compared.report).await?);
         let report = self
             .documents
             .read(&Digest(compared.report.0), REPORT_BYTES_MAX)
