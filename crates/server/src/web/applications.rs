@@ -693,7 +693,6 @@ pub(crate) async fn material(service: Arc<Service>, visit: Visit) -> Result<Resp
     applications::material(service, visit.into_call()?).await
 }
 
-/// An impression as a picture; made by others, so it is shown as a picture only.
 /// A picture of the comparison's report.
 pub(crate) async fn comparison_picture(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let id = visit.call.path("application")?;
@@ -702,6 +701,7 @@ pub(crate) async fn comparison_picture(service: Arc<Service>, visit: Visit) -> R
     Ok(super::seals::as_picture("image/png", bytes))
 }
 
+/// An impression as a picture; made by others, so it is shown as a picture only.
 pub(crate) async fn impression(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let (id, digest) = (visit.call.path("application")?, visit.call.path("digest")?);
     let bytes = service.material(visit.caller()?, id, digest).await?;
