@@ -29,6 +29,7 @@ mod role;
 pub mod seal;
 pub mod unit;
 pub mod usage;
+mod words;
 
 pub use application::{Application, ApplicationCommand, ApplicationEvent, ApplicationFacts, Likeness};
 pub use authority::{

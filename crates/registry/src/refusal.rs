@@ -141,11 +141,7 @@ impl Refusal {
         let Some(value) = self.values.get(name) else {
             return "?".to_owned();
         };
-        match (terms::chinese(name, value), language) {
-            (Some(term), Language::Zh) => term.to_owned(),
-            (Some(_), Language::En) => value.replace('_', " "),
-            (None, _) => value.clone(),
-        }
+        terms::term(name, value, language).unwrap_or_else(|| value.clone())
     }
 }
 

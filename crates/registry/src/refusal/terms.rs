@@ -1,23 +1,51 @@
-//! What the stable names in a refusal are called in Chinese. In English they read as they are, with blanks.
+//! What the stable names in a refusal are called: values of the rules by their own words; acts, states and fields by
+//! the tables here, whose English is the name with blanks.
 
-/// The Chinese term of a value: its name in the sentence, and the stable name that it holds.
-pub(super) fn chinese(of: &str, name: &str) -> Option<&'static str> {
+use serde::Deserialize;
+use serde::de::value::{Error, StrDeserializer};
+
+use super::Language;
+use crate::application::MaterialKind;
+use crate::filing::{FilingBody, FilingOccasion};
+use crate::role::{Network, Role};
+use crate::seal::{DeviceKind, Reason, SealKind};
+
+/// The term of a value: what it is in the sentence, and the stable name that it holds. Nothing for what is no name.
+pub(super) fn term(of: &str, name: &str, language: Language) -> Option<String> {
+    let words = match of {
+        "role" => named(name).map(Role::words),
+        "material" => named(name).map(MaterialKind::words),
+        "reason" => named(name).map(Reason::words),
+        "kind" => named(name).map(SealKind::words),
+        "device" => named(name).map(DeviceKind::words),
+        "network" => named(name).map(Network::words),
+        "body" => named(name).map(FilingBody::words),
+        "occasion" => named(name).map(FilingOccasion::words),
+        _ => None,
+    };
+    match (words, language) {
+        (Some((zh, _)), Language::Zh) => return Some(zh.to_owned()),
+        (Some((_, en)), Language::En) => return Some(en.to_owned()),
+        (None, _) => {}
+    }
     let table: &[(&str, &str)] = match of {
         "subject" => &SUBJECTS,
         "command" => &COMMANDS,
         "state" => &STATES,
-        "role" => &ROLES,
         "field" => &FIELDS,
-        "material" => &MATERIALS,
-        "reason" => &REASONS,
-        "kind" => &KINDS,
-        "device" => &DEVICES,
-        "network" => &NETWORKS,
-        "body" => &BODIES,
-        "occasion" => &OCCASIONS,
+        "role" => &PARTIES,
         _ => return None,
     };
-    table.iter().find(|row| row.0 == name).map(|row| row.1)
+    let (_, zh) = table.iter().find(|(known, _)| *known == name)?;
+    Some(match language {
+        Language::Zh => (*zh).to_owned(),
+        Language::En => name.replace('_', " "),
+    })
+}
+
+/// The value with this stable name, which is also the one that JSON shows.
+fn named<'n, T: Deserialize<'n>>(name: &'n str) -> Option<T> {
+    T::deserialize(StrDeserializer::<Error>::new(name)).ok()
 }
 
 const SUBJECTS: [(&str, &str); 9] = [
@@ -128,18 +156,8 @@ const STATES: [(&str, &str); 32] = [
     ("ended", "已终止"),
 ];
 
-const ROLES: [(&str, &str); 15] = [
-    ("agent", "经办人"),
-    ("principal", "主要负责人"),
-    ("approver", "审批人"),
-    ("custodian", "保管人"),
-    ("reviewer", "审核人"),
-    ("maker", "制章人"),
-    ("platform_owner", "平台负责人"),
-    ("system_administrator", "系统管理员"),
-    ("security_administrator", "安全管理员"),
-    ("audit_administrator", "审计管理员"),
-    ("supervisor", "监管人员"),
+/// Who acts without holding a role.
+const PARTIES: [(&str, &str); 4] = [
     ("person", "人员"),
     ("requester", "申请人"),
     ("service", "本系统"),
@@ -168,83 +186,4 @@ const FIELDS: [(&str, &str); 21] = [
     ("seal_kinds", "印章种类"),
     ("steps", "审批步骤"),
     ("designation", "指定文件"),
-];
-
-const MATERIALS: [(&str, &str); 11] = [
-    ("unit_identity", "单位合法身份证明"),
-    ("agent_identity", "经办人身份证明"),
-    ("holder_identity", "持有人身份证明"),
-    ("agent_authorisation", "经办人授权书"),
-    ("application_form", "统一申请表"),
-    ("sealed_form", "加盖公章的申请表"),
-    ("engraving_proof", "实物印章刻制证明"),
-    ("impression_sheet", "印模信息（图像）"),
-    ("held_certificate", "本地签发的数字证书"),
-    ("change_proof", "变更、终止的证明文件"),
-    ("custodian_report", "保管人书面报告"),
-];
-
-const REASONS: [(&str, &str); 16] = [
-    ("unit_ended", "单位合并、分立、撤销、破产或注销"),
-    ("unit_changed", "单位变更"),
-    ("unit_name_changed", "单位名称变更"),
-    ("representative_changed", "法定代表人或经营者变更"),
-    ("holder_name_changed", "个人姓名变更"),
-    ("holder_left", "持有人不再任职"),
-    ("physical_seal_ended", "实物印章停用"),
-    ("physical_seal_changed", "实物印章变更"),
-    ("physical_seal_damaged", "实物印章损坏"),
-    ("seal_no_longer_used", "电子印章停用"),
-    ("seal_damaged", "电子印章损坏"),
-    ("key_leaked", "密钥泄露"),
-    ("device_damaged", "载体损坏、老化或故障"),
-    ("device_stolen", "载体被盗"),
-    ("device_lost", "载体遗失"),
-    ("misuse", "违规使用"),
-];
-
-const KINDS: [(&str, &str); 15] = [
-    ("legal_name", "法定名称章"),
-    ("internal_organ", "内设机构章"),
-    ("branch", "分支机构章"),
-    ("contract", "合同专用章"),
-    ("finance", "财务专用章"),
-    ("invoice", "发票专用章"),
-    ("inspection", "审验专用章"),
-    ("customs", "报关专用章"),
-    ("other_business", "其他业务专用章"),
-    ("legal_representative", "法定代表人章"),
-    ("operator", "经营者章"),
-    ("principal", "主要负责人章"),
-    ("finance_head", "财务负责人章"),
-    ("authorised_representative", "授权代表章"),
-    ("personal", "个人名章"),
-];
-
-const DEVICES: [(&str, &str); 5] = [
-    ("smart_key", "智能密码钥匙"),
-    ("mobile_module", "移动终端安全模块"),
-    ("seal_server", "印章服务器"),
-    ("cryptographic_machine", "服务器密码机"),
-    ("sign_server", "签名验签服务器"),
-];
-
-const NETWORKS: [(&str, &str); 3] = [
-    ("government_extranet", "政务外网"),
-    ("office", "办公网"),
-    ("internet", "互联网"),
-];
-
-const BODIES: [(&str, &str); 2] = [
-    ("public_security", "公安机关"),
-    ("competent_department", "主管部门"),
-];
-
-const OCCASIONS: [(&str, &str); 6] = [
-    ("made", "制作"),
-    ("renewed", "续期"),
-    ("device_replaced", "更换载体"),
-    ("suspended", "停用"),
-    ("resumed", "恢复"),
-    ("cancelled", "注销"),
 ];

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::response::Response;
 use jiff::Timestamp;
 use maud::{Markup, html};
-use registry::filing::{FilingOccasion, FilingStatus};
+use registry::filing::FilingStatus;
 use registry::{Filing, FilingId, Role, SealRecord};
 use sealing::Language;
 
@@ -92,7 +92,7 @@ fn table(visit: &Visit, listed: &[(Filing, SealRecord)], open: bool) -> Markup {
             } }
             tbody { @for (filing, seal) in listed { tr {
                 td { a href={ "/seals/" (seal.id) } { (seal_name(seal, l)) } }
-                td { (occasion(filing.occasion, l)) br; span.muted { (time(filing.since, l)) } }
+                td { (words::said(filing.occasion.words(), l)) br; span.muted { (time(filing.since, l)) } }
                 td { (words::filing_body(filing.body, l)) }
                 @if open {
                     td { (clock(filing, now, l)) }
@@ -178,7 +178,7 @@ pub(crate) fn of_seal(filings: &[Filing], now: Timestamp, l: Language) -> Markup
         @if !filings.is_empty() { section.card {
             h2 { (l.pick("备案", "Filings")) }
             ul.plain { @for filing in filings { li {
-                (occasion(filing.occasion, l)) " · " (words::filing_body(filing.body, l)) " "
+                (words::said(filing.occasion.words(), l)) " · " (words::filing_body(filing.body, l)) " "
                 @match &filing.receipt {
                     Some(receipt) => { (badge("good", l.pick("✓ 已备案", "✓ filed"))) " " code { (receipt.number) } }
                     None => (clock(filing, now, l)),
@@ -194,16 +194,5 @@ pub(crate) fn seal_name(seal: &SealRecord, l: Language) -> &str {
         l.pick("（个人名章）", "(a personal name seal)")
     } else {
         &seal.name
-    }
-}
-
-fn occasion(occasion: FilingOccasion, l: Language) -> &'static str {
-    match occasion {
-        FilingOccasion::Made => l.pick("制作", "made"),
-        FilingOccasion::Renewed => l.pick("续期", "renewed"),
-        FilingOccasion::DeviceReplaced => l.pick("更换载体", "another device"),
-        FilingOccasion::Suspended => l.pick("停用", "suspended"),
-        FilingOccasion::Resumed => l.pick("恢复", "resumed"),
-        FilingOccasion::Cancelled => l.pick("注销", "cancelled"),
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use maud::{Markup, html};
-use registry::seal::{DeviceKind, OldDevice};
+use registry::seal::OldDevice;
 use registry::{Role, Scope, SealId, SealRecord, SealStatus};
 use sealing::Language;
 use zeroize::Zeroizing;
@@ -127,7 +127,7 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
                         @if let Some(to) = seal.offered_to { dt { (l.pick("等待接收", "Offered to")) } dd { (called(&names, to)) } }
                         @if let Some(edition) = seal.edition() {
                             dt { (l.pick("载体", "Device")) }
-                            dd { (device(edition.device.kind, l)) " " code { (edition.device.serial) } }
+                            dd { (words::said(edition.device.kind.words(), l)) " " code { (edition.device.serial) } }
                         }
                     }
                 }
@@ -149,16 +149,6 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
         body,
     };
     Ok(page_with(visit, &sheet, problem))
-}
-
-fn device(kind: DeviceKind, l: Language) -> &'static str {
-    match kind {
-        DeviceKind::SmartKey => l.pick("智能密码钥匙", "smart key"),
-        DeviceKind::MobileModule => l.pick("移动密码模块", "mobile module"),
-        DeviceKind::SealServer => l.pick("电子印章服务器", "seal server"),
-        DeviceKind::CryptographicMachine => l.pick("服务器密码机", "cryptographic machine"),
-        DeviceKind::SignServer => l.pick("签名验签服务器", "signing server"),
-    }
 }
 
 fn event_word(name: &str, l: Language) -> &str {

@@ -19,20 +19,13 @@ pub(crate) fn conclusion(conclusion: Conclusion) -> (&'static str, &'static str)
     }
 }
 
+/// Words in Chinese and in English, in the visitor's language.
+pub(crate) fn said((zh, en): (&'static str, &'static str), l: Language) -> &'static str {
+    l.pick(zh, en)
+}
+
 pub(crate) fn role(role: Role, l: Language) -> &'static str {
-    match role {
-        Role::Agent => l.pick("经办人", "agent"),
-        Role::Principal => l.pick("主要负责人", "principal"),
-        Role::Approver => l.pick("审批人", "approver"),
-        Role::Custodian => l.pick("保管人", "custodian"),
-        Role::Reviewer => l.pick("审核人", "reviewer"),
-        Role::Maker => l.pick("制章人", "maker"),
-        Role::PlatformOwner => l.pick("平台负责人", "platform owner"),
-        Role::SystemAdministrator => l.pick("系统管理员", "system administrator"),
-        Role::SecurityAdministrator => l.pick("安全管理员", "security administrator"),
-        Role::AuditAdministrator => l.pick("审计管理员", "audit administrator"),
-        Role::Supervisor => l.pick("监管人员", "supervisor"),
-    }
+    said(role.words(), l)
 }
 
 pub(crate) fn seal_status(status: SealStatus, l: Language) -> (&'static str, &'static str) {
@@ -85,34 +78,15 @@ pub(crate) fn ask(ask: &Ask, l: Language) -> &'static str {
 }
 
 pub(crate) fn material(kind: MaterialKind, l: Language) -> &'static str {
-    match kind {
-        MaterialKind::UnitIdentity => l.pick("单位合法身份证明", "identity of the unit"),
-        MaterialKind::AgentIdentity => l.pick("经办人身份证明", "identity of the agent"),
-        MaterialKind::HolderIdentity => l.pick("持有人身份证明", "identity of the holder"),
-        MaterialKind::AgentAuthorisation => l.pick("经办人授权书", "authorisation of the agent"),
-        MaterialKind::ApplicationForm => l.pick("统一申请表", "application form"),
-        MaterialKind::SealedForm => l.pick("加盖公章的申请表", "application form with the unit's seal"),
-        MaterialKind::EngravingProof => l.pick("实物印章刻制证明", "proof of engraving"),
-        MaterialKind::ImpressionSheet => l.pick("印模信息（图像）", "impression (picture)"),
-        MaterialKind::HeldCertificate => l.pick("本地签发的数字证书", "certificate of a local issuer"),
-        MaterialKind::ChangeProof => l.pick("变更、终止的证明文件", "proof of change or end"),
-        MaterialKind::CustodianReport => l.pick("保管人书面报告", "report of the custodian"),
-    }
+    said(kind.words(), l)
 }
 
 pub(crate) fn filing_body(body: FilingBody, l: Language) -> &'static str {
-    match body {
-        FilingBody::PublicSecurity => l.pick("公安机关", "public security"),
-        FilingBody::CompetentDepartment => l.pick("主管部门", "competent department"),
-    }
+    said(body.words(), l)
 }
 
 pub(crate) fn network(network: Network, l: Language) -> &'static str {
-    match network {
-        Network::GovernmentExtranet => l.pick("政务外网", "government extranet"),
-        Network::Office => l.pick("办公网", "office network"),
-        Network::Internet => l.pick("互联网", "internet"),
-    }
+    said(network.words(), l)
 }
 
 /// All kinds of materials.
@@ -131,44 +105,11 @@ pub(crate) const MATERIALS: [MaterialKind; 11] = [
 ];
 
 pub(crate) fn seal_kind(kind: SealKind, l: Language) -> &'static str {
-    match kind {
-        SealKind::LegalName => l.pick("法定名称章", "legal-name seal"),
-        SealKind::InternalOrgan => l.pick("内设机构章", "seal of an internal organ"),
-        SealKind::Branch => l.pick("分支机构章", "seal of a branch"),
-        SealKind::Contract => l.pick("合同专用章", "contract seal"),
-        SealKind::Finance => l.pick("财务专用章", "finance seal"),
-        SealKind::Invoice => l.pick("发票专用章", "invoice seal"),
-        SealKind::Inspection => l.pick("审验专用章", "inspection seal"),
-        SealKind::Customs => l.pick("报关专用章", "customs seal"),
-        SealKind::OtherBusiness => l.pick("其他业务专用章", "other business seal"),
-        SealKind::LegalRepresentative => l.pick("法定代表人章", "seal of the legal representative"),
-        SealKind::Operator => l.pick("经营者章", "seal of the operator"),
-        SealKind::Principal => l.pick("主要负责人章", "seal of the principal"),
-        SealKind::FinanceHead => l.pick("财务负责人章", "seal of the head of finance"),
-        SealKind::AuthorisedRepresentative => l.pick("授权代表章", "seal of the authorised representative"),
-        SealKind::Personal => l.pick("个人名章", "personal name seal"),
-    }
+    said(kind.words(), l)
 }
 
 pub(crate) fn reason(reason: Reason, l: Language) -> &'static str {
-    match reason {
-        Reason::UnitEnded => l.pick("单位合并、分立、撤销、破产或注销", "the unit ended"),
-        Reason::UnitChanged => l.pick("单位变更", "the unit changed"),
-        Reason::UnitNameChanged => l.pick("单位名称变更", "the unit has another name"),
-        Reason::RepresentativeChanged => l.pick("法定代表人或经营者变更", "another representative"),
-        Reason::HolderNameChanged => l.pick("个人姓名变更", "the holder has another name"),
-        Reason::HolderLeft => l.pick("持有人不再任职", "the holder left"),
-        Reason::PhysicalSealEnded => l.pick("实物印章停用", "the physical seal is no longer used"),
-        Reason::PhysicalSealChanged => l.pick("实物印章变更", "the physical seal changed"),
-        Reason::PhysicalSealDamaged => l.pick("实物印章损坏", "the physical seal is damaged"),
-        Reason::SealNoLongerUsed => l.pick("电子印章停用", "no longer used"),
-        Reason::SealDamaged => l.pick("电子印章损坏", "the seal is damaged"),
-        Reason::KeyLeaked => l.pick("密钥泄露", "the key leaked"),
-        Reason::DeviceDamaged => l.pick("载体损坏、老化或故障", "the device is damaged"),
-        Reason::DeviceStolen => l.pick("载体被盗", "the device was stolen"),
-        Reason::DeviceLost => l.pick("载体遗失", "the device was lost"),
-        Reason::Misuse => l.pick("违规使用", "misuse"),
-    }
+    said(reason.words(), l)
 }
 
 pub(crate) fn unit_kind(kind: UnitKind, l: Language) -> &'static str {
