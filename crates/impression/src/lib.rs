@@ -26,5 +26,5 @@ pub use error::{Error, Part};
 pub use font::{FAMILY, FONT_BYTES_MAX, Font};
 pub use geometry::{Bounds, Outline, Point, Segment, boxes_overlap};
 pub use raster::{IMAGE_BYTES_MAX, IMAGE_PIXELS_MAX, IMAGE_SIDE_PIXELS_MAX};
-pub use report::{ReportTitles, report, report_pictures};
+pub use report::{ReportTitles, report, report_picture};
 pub use shape::ShapeKind;

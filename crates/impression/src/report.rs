@@ -72,14 +72,11 @@ pub fn report(
     Ok(html)
 }
 
-/// The pictures of a report that [`report`] wrote, as PNG: the registered and the submitted impression, the overlay,
-/// the heat map. What does not decode is left out.
-pub fn report_pictures(report: &str) -> Vec<Vec<u8>> {
-    report
-        .split(PICTURE)
-        .skip(1)
-        .filter_map(|rest| STANDARD.decode(rest.split_once('"')?.0).ok())
-        .collect()
+/// A picture of a report that [`report`] wrote, as PNG: 0 is the registered impression, 1 the submitted one, 2 the
+/// overlay, 3 the heat map. Nothing if it is not there or does not decode.
+pub fn report_picture(report: &str, number: usize) -> Option<Vec<u8>> {
+    let (base64, _) = report.split(PICTURE).skip(1).nth(number)?.split_once('"')?;
+    STANDARD.decode(base64).ok()
 }
 
 /// What stands before a picture's base64.
@@ -274,9 +271,11 @@ mod tests {
     fn the_pictures_of_a_report_are_found_again() {
         let picture = encoded(2, 1, &[1, 2, 3, 4, 5, 6]).unwrap();
         let report = format!("<img alt=\"a\"{PICTURE}{picture}\"><p>{PICTURE}no end, <img{PICTURE}*\">");
-        let found = report_pictures(&report);
-        assert_eq!(found.len(), 1);
-        assert!(found[0].starts_with(b"\x89PNG"));
+        assert!(report_picture(&report, 0).unwrap().starts_with(b"\x89PNG"));
+        assert_eq!(
+            [1, 2, 3].map(|number| report_picture(&report, number)),
+            [const { None }; 3]
+        );
     }
 
     #[test]

@@ -55,9 +55,6 @@ pub(crate) struct Measured {
     pub(crate) places: Vec<[String; 2]>,
 }
 
-/// The pictures of a comparison's report, by their names in addresses and in the order of the report.
-pub(crate) const REPORT_PICTURES: [&str; 4] = ["registered", "submitted", "overlay", "heat-map"];
-
 impl Service {
     /// Keeps bytes under their digest.
     pub(crate) async fn keep_document(&self, bytes: Vec<u8>) -> Result<Digest32, Error> {
@@ -146,29 +143,17 @@ impl Service {
         Ok(stream)
     }
 
-    /// A picture of the newest comparison's report, as PNG. That somebody read the report is logged.
-    pub(crate) async fn comparison_picture(
+    /// The report of an application's newest comparison. That somebody read it is logged.
+    pub(crate) async fn comparison_report(
         &self,
         caller: &Caller,
         id: ApplicationId,
-        name: &str,
-    ) -> Result<Vec<u8>, Error> {
-        let missing = || Error::NotFound { what: "picture" };
-        let at = REPORT_PICTURES.iter().position(|one| *one == name);
+    ) -> Result<BoxStream<'static, io::Result<Bytes>>, Error> {
         // Whoever may not read the application does not learn whether it was compared.
         self.readable_application(caller, id).await?;
-        let (at, compared) = at.zip(self.comparison(id).await?).ok_or_else(missing)?;
-        drop(self.material(caller, id, compared.report).await?);
-        let report = self
-            .documents
-            .read(&Digest(compared.report.0), REPORT_BYTES_MAX)
-            .await?;
-        let report = String::from_utf8(report).map_err(|_| Error::Damaged { what: "a report" })?;
-        let mut pictures = impression::report_pictures(&report);
-        if at < pictures.len() {
-            return Ok(pictures.swap_remove(at));
-        }
-        Err(missing())
+        let compared = self.comparison(id).await?;
+        let compared = compared.ok_or(Error::NotFound { what: "comparison" })?;
+        self.material(caller, id, compared.report).await
     }
 
     /// The newest comparison of an application's impression.
@@ -257,9 +242,6 @@ impl Service {
 fn setting(id: ApplicationId) -> String {
     format!("comparison/{id}")
 }
-
-/// Largest report of a comparison, in bytes: four pictures of the size that impressions are brought to.
-const REPORT_BYTES_MAX: usize = 64 << 20;
 
 /// Score, verdict, report and places of the measured comparison.
 pub(crate) fn measure(registered: &[u8], submitted: &[u8]) -> Result<Measured, Error> {

@@ -1,10 +1,13 @@
 //! Applications: drafting, materials, every step to the decision, comparing impressions, making.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::sync::Arc;
 
 use axum::response::Response;
+use bytes::Bytes;
 use futures_util::TryStreamExt as _;
+use futures_util::stream::BoxStream;
 use maud::{Markup, html};
 use registry::application::{ApplicationStatus, Ask, MaterialKind};
 use registry::seal::OldDevice;
@@ -22,7 +25,7 @@ use super::uses::{holds, rows, units};
 use super::visit::{Visit, see};
 use super::words;
 use crate::app::{
-    ApplicationSearch, ApplicationStep, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, MakingOrder,
+    ApplicationSearch, ApplicationStep, Error, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, MakingOrder,
     NewApplication, Once, Service, parts_of,
 };
 use crate::http::answer::kept;
@@ -693,24 +696,32 @@ pub(crate) async fn material(service: Arc<Service>, visit: Visit) -> Result<Resp
     applications::material(service, visit.into_call()?).await
 }
 
+/// The pictures of a comparison's report as their addresses name them, in the order of the report.
+const REPORT_PICTURES: [&str; 4] = ["registered", "submitted", "overlay", "heat-map"];
+
 /// A picture of the comparison's report.
 pub(crate) async fn comparison_picture(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
-    let id = visit.call.path("application")?;
-    let name: String = visit.call.path("picture")?;
-    let bytes = service.comparison_picture(visit.caller()?, id, &name).await?;
-    Ok(super::seals::as_picture("image/png", bytes))
+    let (id, name): (_, String) = (visit.call.path("application")?, visit.call.path("picture")?);
+    let report = whole(service.comparison_report(visit.caller()?, id).await?).await?;
+    let number = REPORT_PICTURES.iter().position(|one| *one == name);
+    let picture = number.zip(str::from_utf8(&report).ok());
+    let picture = picture.and_then(|(number, report)| impression::report_picture(report, number));
+    let picture = picture.ok_or(Error::NotFound { what: "picture" })?;
+    Ok(super::seals::as_picture("image/png", picture))
 }
 
 /// An impression as a picture; made by others, so it is shown as a picture only.
 pub(crate) async fn impression(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let (id, digest) = (visit.call.path("application")?, visit.call.path("digest")?);
-    let bytes = service.material(visit.caller()?, id, digest).await?;
-    let bytes = bytes.try_fold(Vec::new(), |mut all, part| async move {
+    let bytes = whole(service.material(visit.caller()?, id, digest).await?).await?;
+    Ok(super::seals::as_picture(super::seals::media_type(&bytes), bytes))
+}
+
+/// All bytes of a stored material, which are few enough to be held at once.
+async fn whole(stream: BoxStream<'static, io::Result<Bytes>>) -> Result<Vec<u8>, Problem> {
+    let bytes = stream.try_fold(Vec::new(), |mut all, part| async move {
         all.extend_from_slice(&part);
         Ok(all)
     });
-    let bytes = bytes
-        .await
-        .map_err(|error| Problem::internal(error.to_string()))?;
-    Ok(super::seals::as_picture(super::seals::media_type(&bytes), bytes))
+    bytes.await.map_err(|error| Problem::internal(error.to_string()))
 }
