@@ -154,26 +154,30 @@ impl Browser {
         self.post("/execute/async", &json!({ "script": script, "args": [] }))
     }
 
+    /// Waits until a condition holds, be it on a page that comes meanwhile: a script that waited on the page itself would
+    /// end with it.
+    #[track_caller]
+    pub(crate) fn until(&self, condition: &str) {
+        let begun = Instant::now();
+        while !self.holds(condition) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "{condition}: not yet");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Does a condition hold now? Between two pages, where nothing could run it, it does not.
+    fn holds(&self, condition: &str) -> bool {
+        let asked = json!({ "script": format!("return {condition}"), "args": [] });
+        self.answer("POST", &format!("{}/execute/sync", self.session), &asked) == Value::Bool(true)
+    }
+
     /// Clicks, and waits until the next page is there if that leads to one.
     #[track_caller]
     pub(crate) fn click(&self, css: &str) {
         let element = self.element(css);
         self.post(&format!("{element}/click"), &json!({}));
         // The driver waits for pages that come at once; a form that is being sent says so until its answer is there.
-        let begun = Instant::now();
-        while !self.is_quiet() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "{css}: no answer");
-            std::thread::sleep(Duration::from_millis(50));
-        }
-    }
-
-    /// Is a whole page there, of which no form is on its way?
-    fn is_quiet(&self) -> bool {
-        let script =
-            "return document.readyState === 'complete' && !document.querySelector('form[aria-busy]')";
-        let path = format!("{}/execute/sync", self.session);
-        // Between two pages there is nothing that could run it.
-        self.answer("POST", &path, &json!({ "script": script, "args": [] })) == Value::Bool(true)
+        self.until("document.readyState === 'complete' && !document.querySelector('form[aria-busy]')");
     }
 
     /// Types, as a person at a keyboard.
