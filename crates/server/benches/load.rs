@@ -4,8 +4,8 @@
 //!
 //! Server and clients share this process and machine; a closed loop of clients, each request on a new connection.
 //! `cargo bench -p server --bench load -- [postgres] [CLIENTS] [SECONDS]` prints the table of docs/benchmarks.md, on
-//! SQLite or on a private PostgreSQL that waits for its disk. With two more numbers it measures, fills the database
-//! with so many seals and use records, and measures again.
+//! SQLite or on a private PostgreSQL that waits for its disk. With three more numbers it measures, fills the database
+//! with so many seals, use records of single documents and use records of batches, and measures again.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 #![expect(clippy::unwrap_used, reason = "a measurement that cannot go on has failed")]
@@ -62,13 +62,21 @@ fn main() {
         measure("verify", (clients, seconds), &verify);
     };
     measure_both();
-    if let (Some(seals), Some(records)) = (numbers.next(), numbers.next()) {
+    if let (Some(seals), Some(single), Some(batched)) = (numbers.next(), numbers.next(), numbers.next()) {
         let begun = Instant::now();
         let (url, file) = (world.database.as_deref(), world.server.data().join("yinxin.db"));
         let runtime = tokio::runtime::Runtime::new().unwrap();
-        runtime.block_on(fill::fill(url, &file, fill::Filling { seals, records }));
+        runtime.block_on(fill::fill(
+            url,
+            &file,
+            fill::Filling {
+                seals,
+                single,
+                batched,
+            },
+        ));
         println!(
-            "{seals} seals and {records} use records filled in in {:.0?}",
+            "{seals} seals and {single} + {batched} use records filled in in {:.0?}",
             begun.elapsed()
         );
         // What the first ones find on the disk is in memory afterwards.
