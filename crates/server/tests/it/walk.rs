@@ -318,7 +318,8 @@ impl Scenery {
             append(&file).await;
             let filling = fill::Filling {
                 seals: SEALS,
-                records: RECORDS,
+                single: RECORDS,
+                batched: 0,
             };
             fill::fill(None, &file, filling).await;
         });
