@@ -85,7 +85,7 @@ pub(crate) use self::open::{DOCUMENTS_FOLDER, KEYS_FOLDER, LOG_KEY, LOG_KEY_SETT
 pub(crate) use self::page_pictures::{PagePicture, SealFace};
 pub(crate) use self::people::{PersonName, PersonStep};
 pub(crate) use self::placement::StampPlace;
-pub(crate) use self::policies::PolicyOrder;
+pub(crate) use self::policies::{PolicyOrder, PolicyVersion};
 pub(crate) use self::registered::{Answered, Asked};
 pub(crate) use self::reminders::subject_kind;
 use self::revocation::Revocations;
@@ -101,6 +101,7 @@ pub(crate) use self::uses::{NewUse, UseList, UseOrder, Wanted};
 pub(crate) use self::verified::Verified;
 use self::verified::VerifiedShelf;
 pub(crate) use self::verify::VerifyFailed;
+pub(crate) use self::waiting::Awaited;
 
 /// Everything that use cases share.
 pub(crate) struct Service {

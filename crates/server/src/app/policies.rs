@@ -41,6 +41,12 @@ pub(crate) enum PolicyOrder {
     DismissDeputy { of: PersonId, deputy: PersonId },
 }
 
+/// A version of a policy, and who put it in force.
+pub(crate) struct PolicyVersion {
+    pub(crate) policy: UsePolicy,
+    pub(crate) by: PersonId,
+}
+
 impl Service {
     /// Changes the policy of a unit.
     pub(crate) async fn change_policy(
@@ -101,23 +107,27 @@ impl Service {
         found.ok_or(Error::NotFound { what: "policy" })
     }
 
-    /// Every version that was in force, oldest first.
+    /// Every version that was in force, oldest first; with the deputies as they were at its end.
     pub(crate) async fn policy_versions(
         &self,
         caller: &Caller,
         unit: UnitId,
-    ) -> Result<Vec<UsePolicy>, Error> {
+    ) -> Result<Vec<PolicyVersion>, Error> {
         let policy = self.policy(caller, unit).await?;
         let events: Vec<RecordedEvent<UsePolicyEvent>> =
             self.store.read().await?.policy_events(policy.id).await?;
-        let (mut state, mut versions) = (None, Vec::new());
+        let mut versions: Vec<PolicyVersion> = Vec::new();
         for recorded in &events {
-            if let UsePolicyEvent::Adopted { .. } = recorded.event {
-                versions.extend(state.clone());
+            let before = versions.last().map(|version| version.policy.clone());
+            let Some(policy) = apply_policy(before, &recorded.event) else {
+                continue;
+            };
+            match (&recorded.event, versions.last_mut()) {
+                (UsePolicyEvent::Adopted { by, .. }, _) => versions.push(PolicyVersion { policy, by: *by }),
+                (_, Some(last)) => last.policy = policy,
+                (_, None) => {}
             }
-            state = apply_policy(state, &recorded.event);
         }
-        versions.extend(state);
         Ok(versions)
     }
 

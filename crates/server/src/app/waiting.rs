@@ -16,6 +16,15 @@ use super::{Error, Service};
 /// Requests that are looked at for one answer, at most.
 const LOOKED_AT_MAX: u32 = 500;
 
+/// What one request waits for from one person.
+#[derive(Default)]
+pub(crate) struct Awaited {
+    /// To be approved: in their own right (none), or in somebody's place.
+    pub(crate) approval_for: Vec<Option<PersonId>>,
+    /// To be sealed.
+    pub(crate) seal: bool,
+}
+
 impl Service {
     /// In the units where the caller has a role, and on the seals that they keep; the newest first.
     pub(crate) async fn waiting_uses(
@@ -50,26 +59,42 @@ impl Service {
             if waiting.len() as u64 == u64::from(page.limit) {
                 break;
             }
-            if self.waits_for(&mut reader, acting, person, &request, now).await? {
+            let awaited = self.awaited(&mut reader, acting, person, &request, now).await?;
+            if awaited.seal || !awaited.approval_for.is_empty() {
                 waiting.push(request);
             }
         }
         Ok(waiting)
     }
 
-    async fn waits_for(
+    /// What a request waits for from the caller.
+    pub(crate) async fn awaited_of(&self, caller: &Caller, request: &UseRequest) -> Result<Awaited, Error> {
+        let (acting, now) = (&caller.acting, self.outside.now());
+        let Some(person) = acting.person() else {
+            return Ok(Awaited::default());
+        };
+        let mut reader = self.store.read().await?;
+        self.awaited(&mut reader, acting, person, request, now).await
+    }
+
+    async fn awaited(
         &self,
         reader: &mut Reader,
         acting: &Acting,
         person: PersonId,
         request: &UseRequest,
         now: Timestamp,
-    ) -> Result<bool, Error> {
+    ) -> Result<Awaited, Error> {
+        let mut awaited = Awaited::default();
+        if !matches!(request.status, UseStatus::Requested | UseStatus::Approved) {
+            return Ok(awaited);
+        }
         let mut known = Known::load(reader, &self.profiles, request.seal, None, None, now).await?;
         if request.status == UseStatus::Approved {
             let seals = known.seal.owner.holder().or(known.seal.custodian);
             let open = request.lapses_at.is_some_and(|lapses| now < lapses);
-            return Ok(seals == Some(person) && open);
+            awaited.seal = seals == Some(person) && open;
+            return Ok(awaited);
         }
         let deputies = known.policy.iter().flat_map(|policy| policy.deputies.clone());
         let represented: Vec<PersonId> = deputies
@@ -87,9 +112,9 @@ impl Service {
             };
             let facts = known.facts(acting, DocumentFacts::default());
             if decide_request(Some(request), &facts, &command, now).is_ok() {
-                return Ok(true);
+                awaited.approval_for.push(for_person);
             }
         }
-        Ok(false)
+        Ok(awaited)
     }
 }

@@ -138,10 +138,19 @@ pub(crate) struct PolicyView {
     adopted_at: String,
 }
 
+/// A version of a policy, and who put it in force.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct PolicyVersionView {
+    #[serde(flatten)]
+    policy: PolicyView,
+    /// The principal.
+    adopted_by: String,
+}
+
 /// Every version of a policy, oldest first.
 #[derive(Serialize, JsonSchema)]
 pub(crate) struct PolicyVersions {
-    items: Vec<PolicyView>,
+    items: Vec<PolicyVersionView>,
 }
 
 pub(crate) async fn adopt(service: Arc<Service>, mut call: Call) -> Result<Response, Problem> {
@@ -198,8 +207,12 @@ pub(crate) async fn versions(service: Arc<Service>, call: Call) -> Result<Respon
     let versions = service
         .policy_versions(call.caller()?, call.path("unit")?)
         .await?;
+    let items = versions.iter().map(|version| PolicyVersionView {
+        policy: view(&version.policy),
+        adopted_by: version.by.to_string(),
+    });
     json(&PolicyVersions {
-        items: versions.iter().map(view).collect(),
+        items: items.collect(),
     })
 }
 

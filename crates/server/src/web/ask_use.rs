@@ -12,6 +12,7 @@ use serde_json::json;
 use super::form::Form;
 use super::layout::{Sheet, page_with};
 use super::parts::{Field, empty, hidden, problem_box, select};
+use super::policy::fen;
 use super::uses::{PAGES_SHOWN, above, rows, units};
 use super::verify::{Mark, marked};
 use super::visit::{Visit, see};
@@ -68,6 +69,8 @@ pub(crate) struct Typed {
     pub(crate) seal: String,
     pub(crate) purpose: String,
     pub(crate) document_type: String,
+    /// In yuan.
+    amount: String,
     /// `point`, `keyword` or `none`.
     place: String,
     page: String,
@@ -98,6 +101,7 @@ impl Typed {
             seal: text("seal"),
             purpose: text("purpose"),
             document_type: text("document_type"),
+            amount: text("amount"),
             place: text("place"),
             page: text("page"),
             x_mm: text("x_mm"),
@@ -106,6 +110,20 @@ impl Typed {
             nth: text("nth"),
             straddle: text("straddle"),
             group: text("group"),
+        }
+    }
+
+    /// The amount at stake, in fen, if one was typed.
+    pub(crate) fn amount_fen(&self) -> Result<Option<u64>, Problem> {
+        let bad = || {
+            Problem::bad_field(
+                "“金额”无法识别：以元为单位，最多两位小数，如 1200.50",
+                "“Amount” cannot be read: CNY with two decimals at most, such as 1200.50",
+            )
+        };
+        match self.amount.as_str() {
+            "" => Ok(None),
+            text => fen(text).map(Some).ok_or_else(bad),
         }
     }
 
@@ -183,7 +201,7 @@ impl Choices {
         } }
     }
 
-    /// Seal, purpose and type of document.
+    /// Seal, purpose, type of document and amount.
     pub(crate) fn fields(&self, typed: &Typed, l: Language) -> Markup {
         let seals: Vec<_> = self
             .seals
@@ -201,10 +219,22 @@ impl Choices {
             value: &typed.purpose,
             needed: true,
         };
+        let amount = Field {
+            name: "amount",
+            label: l.pick("涉及金额（元）", "Amount at stake (CNY)"),
+            hint: l.pick(
+                "单位的规则按金额定审批人时必填，没有金额填 0",
+                "needed where the unit's rules decide by the amount; 0 if there is none",
+            ),
+            kind: "number",
+            value: &typed.amount,
+            needed: false,
+        };
         html! {
             (select("seal", l.pick("印章", "Seal"), &seals, &typed.seal))
             (purpose.markup())
             (select("document_type", l.pick("文件类型", "Type of document"), &self.types, &typed.document_type))
+            (amount.markup())
         }
     }
 }
@@ -476,7 +506,7 @@ pub(crate) async fn request(service: Arc<Service>, mut visit: Visit) -> Result<R
             seal: form.parse::<SealId>("seal", ("印章", "Seal"))?,
             purpose: typed.purpose.clone(),
             document_type: DocumentType(typed.document_type.clone()),
-            amount_fen: None,
+            amount_fen: typed.amount_fen()?,
             wanted: Wanted::Document(visit.call.path("document")?),
             placement: typed.placement()?,
             classified: form.text("unclassified").is_empty(),

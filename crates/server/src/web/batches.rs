@@ -123,7 +123,7 @@ async fn ask(
         seal: form.parse::<SealId>("seal", ("印章", "Seal"))?,
         purpose: typed.purpose.clone(),
         document_type: DocumentType(typed.document_type.clone()),
-        amount_fen: None,
+        amount_fen: typed.amount_fen()?,
         wanted: Wanted::Batch(brought.clone()),
         placement: typed.placement()?,
         classified: form.text("unclassified").is_empty(),

@@ -16,12 +16,11 @@ use super::form::Form;
 use super::layout::{Sheet, page_with};
 use super::parts::{Field, badge, checks, empty, hidden, problem_box, select, time};
 use super::people::{Staff, called};
+use super::policy::{fen, yuan};
+use super::uses::principal;
 use super::visit::{Visit, see};
 use crate::app::{Error, PolicyOrder, Service};
 use crate::http::problem::Problem;
-
-/// Fen in a yuan.
-const FEN: u64 = 100;
 
 pub(crate) async fn show(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     show_with(&service, &visit, None, None).await
@@ -124,15 +123,10 @@ fn limits(held: &Deputy, l: Language) -> String {
     match held.amount_max_fen {
         None => types,
         Some(fen) => l.pick(
-            format!("{types}，不超过 {} 元", fen / FEN),
-            format!("{types}, up to CNY {}", fen / FEN),
+            format!("{types}，不超过 {} 元", yuan(fen)),
+            format!("{types}, up to CNY {}", yuan(fen)),
         ),
     }
-}
-
-fn principal(visit: &Visit, unit: UnitId) -> bool {
-    let mut roles = visit.face.roles.iter().flatten();
-    roles.any(|held| *held == (Role::Principal, Scope::Unit(unit)))
 }
 
 fn appoint_form(visit: &Visit, staff: &Staff, types: &[(String, String)], form: Option<&Form>) -> Markup {
@@ -192,10 +186,9 @@ pub(crate) async fn change(service: Arc<Service>, mut visit: Visit) -> Result<Re
                 let (_, until) = days(form.text("until"), visit.call.now)?;
                 let amount = match form.text("amount").trim() {
                     "" => None,
-                    _ => Some(
-                        form.parse::<u64>("amount", ("金额上限", "Amount at most"))?
-                            .saturating_mul(FEN),
-                    ),
+                    text => Some(fen(text).ok_or_else(|| {
+                        Problem::bad_field("“金额上限”无法识别", "“Amount at most” cannot be read")
+                    })?),
                 };
                 let types = form
                     .all("document_type")

@@ -13,8 +13,8 @@ use zeroize::Zeroizing;
 use crate::app::{Error, Service, Spooled};
 use crate::http::problem::Problem;
 
-/// Fields of one form.
-const FIELDS_MAX: usize = 256;
+/// Fields of one form: the longest policy of use has some 4000.
+const FIELDS_MAX: usize = 8192;
 /// Bytes of all files of one form, where it has several.
 const FILES_BYTES_MAX: u64 = 1 << 30;
 /// Bytes of all texts of one form.

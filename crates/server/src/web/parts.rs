@@ -126,10 +126,15 @@ pub(crate) fn tabs(views: &[(&str, &str)], here: usize, label: &str) -> Markup {
 
 /// Several choices from a list; those stay chosen that were sent.
 pub(crate) fn checks(name: &str, options: &[(String, String)], sent: Option<&Form>) -> Markup {
-    let chosen = |value: &str| sent.is_some_and(|form| form.all(name).any(|one| one == value));
+    let chosen: Option<Vec<_>> = sent.map(|form| form.all(name).map(str::to_owned).collect());
+    checks_of(name, options, &chosen.unwrap_or_default())
+}
+
+/// The same, of which those are chosen.
+pub(crate) fn checks_of(name: &str, options: &[(String, String)], chosen: &[String]) -> Markup {
     html! {
         div.checks { @for (value, text) in options {
-            label.check { input type="checkbox" name=(name) value=(value) checked[chosen(value)]; (text) }
+            label.check { input type="checkbox" name=(name) value=(value) checked[chosen.contains(value)]; (text) }
         } }
     }
 }

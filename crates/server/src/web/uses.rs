@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use axum::response::Response;
 use maud::{Markup, html};
 use registry::usage::{Binding, Content, Outcome, UseStatus};
-use registry::{AuthorityId, Digest32, PersonId, Role, Scope, SealRecord, UnitId, UseId, UseRequest};
+use registry::{Actor, AuthorityId, Digest32, PersonId, Role, Scope, SealRecord, UnitId, UseId, UseRequest};
 use sealing::Language;
 use store::{Page, UseRecord};
 use zeroize::Zeroizing;
@@ -14,12 +14,13 @@ use zeroize::Zeroizing;
 use super::batches::Progress;
 use super::form::Form;
 use super::layout::{Sheet, page, page_with};
-use super::parts::{Field, badge, empty, hidden, problem_box, time};
+use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
 use super::people::called;
+use super::policy::yuan;
 use super::verify::marked;
 use super::visit::{Visit, see};
 use super::{ask_use, words};
-use crate::app::{Service, StampPlace, UseList, UseOrder};
+use crate::app::{Awaited, Service, StampPlace, UseList, UseOrder};
 use crate::http::problem::Problem;
 use crate::http::uses;
 
@@ -50,6 +51,12 @@ pub(crate) fn authority(visit: &Visit) -> Result<AuthorityId, Problem> {
         _ => None,
     });
     found.next().ok_or_else(|| Problem::not_found("authority"))
+}
+
+/// Whether the visitor is the principal of a unit.
+pub(crate) fn principal(visit: &Visit, unit: UnitId) -> bool {
+    let mut roles = visit.face.roles.iter().flatten();
+    roles.any(|held| *held == (Role::Principal, Scope::Unit(unit)))
 }
 
 pub(crate) fn holds(visit: &Visit, wanted: Role) -> bool {
@@ -141,8 +148,7 @@ pub(crate) async fn show_with(
     let (request, readable) = service.use_request(caller, id).await?;
     let seal = service.seal_record(request.seal).await?;
     let records = service.use_records(caller, id, rows()).await?;
-    let waiting = service.waiting_uses(caller, rows()).await?;
-    let mine = waiting.iter().any(|other| other.id == id);
+    let awaited = service.awaited_of(caller, &request).await?;
     let (tone, status) = words::use_status(request.status, l);
     let digest = match &request.content {
         Content::Document { digest, .. } => Some(*digest).filter(|_| readable),
@@ -152,8 +158,16 @@ pub(crate) async fn show_with(
         Content::Batch(_) => Some(Progress::of(service, visit, id).await?),
         Content::Document { .. } => None,
     };
-    let approvers: Vec<PersonId> = request.approvals.iter().map(|approval| approval.by).collect();
-    let names = service.called(caller, &approvers).await?;
+    let approvals = request.approvals.iter();
+    let people = approvals.flat_map(|approval| [Some(approval.by), approval.for_person]);
+    let people = people.chain(awaited.approval_for.iter().copied()).flatten();
+    let asked = match request.requester {
+        Actor::Person(person) => Some(person),
+        Actor::System(_) | Actor::Service => None,
+    };
+    let people: Vec<PersonId> = people.chain(asked).collect();
+    let names = service.called(caller, &people).await?;
+    let types = ask_use::document_types(service, seal.authority, l).await?;
     let pages = match digest {
         Some(digest) => service.pages_of(digest).await?.min(PAGES_SHOWN),
         None => 0,
@@ -178,14 +192,14 @@ pub(crate) async fn show_with(
                 @else if pages == 0 { (empty(l.pick("该文件的内容您无权查看，或没有可显示的页面。", "The document is not yours to read, or has no pages to show."))) }
             }
             div {
-                (facts(&request, &seal, &names, l))
+                (facts(&request, &seal, (&names, &types), l))
                 @match &wanted {
                     Some(Ok(places)) => section.card { h2 { (l.pick("盖章位置", "Place of the stamp")) } (ask_use::place_list(places, l)) }
                     Some(Err(problem)) => (problem_box(problem, l))
                     None => {}
                 }
-                (actions(visit, &request, mine))
-                @if let Some(batch) = &batch { (batch.stamp_form(visit, mine)) }
+                (actions(visit, &request, &awaited, &names))
+                @if let Some(batch) = &batch { (batch.stamp_form(visit, awaited.seal)) }
                 @for record in records.iter().filter(|_| batch.is_none()) { (record_card(&request, record, l)) }
             }
         }
@@ -239,13 +253,22 @@ fn file_name(request: &UseRequest) -> String {
     format!("sealed-{}", &request.id.to_string()[..8])
 }
 
-fn facts(request: &UseRequest, seal: &SealRecord, names: &BTreeMap<PersonId, String>, l: Language) -> Markup {
+fn facts(
+    request: &UseRequest,
+    seal: &SealRecord,
+    (names, types): (&BTreeMap<PersonId, String>, &[(String, String)]),
+    l: Language,
+) -> Markup {
     let binding = request.binding();
+    let code = request.document_type.0.as_str();
+    let named = types.iter().find(|(known, _)| known == code);
     html! {
         section.card {
             dl.facts {
                 dt { (l.pick("印章", "Seal")) } dd { strong { (seal.name) } }
-                dt { (l.pick("申请时间", "Asked")) } dd { (time(request.requested_at, l)) }
+                dt { (l.pick("文件类型", "Type of document")) } dd { (named.map_or(code, |(_, name)| name)) }
+                @if let Some(amount) = request.amount_fen { dt { (l.pick("涉及金额", "Amount at stake")) } dd { (l.pick(format!("{} 元", yuan(amount)), format!("CNY {}", yuan(amount)))) } }
+                dt { (l.pick("申请", "Asked")) } dd { @if let Actor::Person(person) = request.requester { (called(names, person)) " " } (time(request.requested_at, l)) }
                 @if let Some(at) = request.lapses_at { dt { (l.pick("有效至", "Lapses")) } dd { (time(at, l)) } }
                 @match &request.content {
                     Content::Batch(batch) => {
@@ -259,7 +282,11 @@ fn facts(request: &UseRequest, seal: &SealRecord, names: &BTreeMap<PersonId, Str
             @if !request.approvals.is_empty() {
                 h3 { (l.pick("已作的批准", "Approvals")) }
                 ol.timeline { @for approval in &request.approvals {
-                    li { strong { (called(names, approval.by)) } " " (l.pick("批准", "approved")) " " (time(approval.at, l)) }
+                    li {
+                        strong { (called(names, approval.by)) } " "
+                        @if let Some(other) = approval.for_person { (l.pick("代 ", "for ")) (called(names, other)) " " }
+                        (l.pick("批准", "approved")) " " (time(approval.at, l))
+                    }
                 } }
             }
         }
@@ -267,30 +294,47 @@ fn facts(request: &UseRequest, seal: &SealRecord, names: &BTreeMap<PersonId, Str
 }
 
 /// What the visitor may do now; the rules decide again when it is sent.
-fn actions(visit: &Visit, request: &UseRequest, mine: bool) -> Markup {
+fn actions(
+    visit: &Visit,
+    request: &UseRequest,
+    awaited: &Awaited,
+    names: &BTreeMap<PersonId, String>,
+) -> Markup {
     let l = visit.language();
+    let capacities = awaited.approval_for.iter().map(|capacity| match capacity {
+        None => (String::new(), l.pick("以本人身份", "In my own right").to_owned()),
+        Some(person) => {
+            let name = called(names, *person);
+            (
+                person.to_string(),
+                l.pick(format!("代 {name} 批准"), format!("In place of {name}")),
+            )
+        }
+    });
+    let capacities: Vec<_> = capacities.collect();
     let id = request.id;
     let own = visit
         .caller()
         .is_ok_and(|caller| caller.acting.actor == request.requester);
     let binding = request.binding();
     html! {
-        @if mine && request.status == UseStatus::Requested {
+        @if let Some((first, _)) = capacities.first() {
             form.card method="post" action={ "/uses/" (id) "/approve" } {
                 (hidden(&visit.face))
                 h2 { (l.pick("您的决定", "Your decision")) }
                 p { (l.pick("批准的正是本页显示的文件、印章和位置；其中任何一项变动都须重新批准。", "You approve exactly the document, seal and place shown; any change needs another approval.")) }
                 input type="hidden" name="document" value=(binding.document);
                 input type="hidden" name="placement" value=(binding.placement.as_str());
+                @if capacities.len() > 1 || !first.is_empty() { (select("for_person", l.pick("以谁的名义", "In whose place"), &capacities, first)) }
                 button.main { (l.pick("批准", "Approve")) }
             }
-            form.card method="post" action={ "/uses/" (id) "/decline" } {
+            @if awaited.approval_for.contains(&None) { form.card method="post" action={ "/uses/" (id) "/decline" } {
                 (hidden(&visit.face))
                 (Field { name: "reason", label: l.pick("不批准的理由", "Why not"), hint: "", kind: "textarea", value: "", needed: true }.markup())
                 button.danger { (l.pick("不批准", "Decline")) }
-            }
+            } }
         }
-        @if mine && request.status == UseStatus::Approved && matches!(request.content, Content::Document { .. }) {
+        @if awaited.seal && matches!(request.content, Content::Document { .. }) {
             form.card method="post" action={ "/uses/" (id) "/stamp" } {
                 (hidden(&visit.face))
                 h2 { (l.pick("盖章", "Seal it")) }
@@ -378,10 +422,11 @@ pub(crate) async fn approve(service: Arc<Service>, mut visit: Visit) -> Result<R
         seal: request.seal,
         placement: form.text("placement").to_owned().try_into().map_err(|_| bad())?,
     };
-    let order = UseOrder::Approve {
-        binding,
-        for_person: None,
+    let for_person = match form.text("for_person") {
+        "" => None,
+        _ => Some(form.parse("for_person", ("以谁的名义", "In whose place"))?),
     };
+    let order = UseOrder::Approve { binding, for_person };
     decide(&service, &visit, &form, ("use_approve", order)).await
 }
 

@@ -290,7 +290,7 @@ impl<'a> Office<'a> {
 fn whole_life(office: &mut Office<'_>) {
     office.sign_in("principal");
     office.browser.go(&format!("/policies/{}", office.town.unit));
-    office.browser.choose("role", "principal");
+    office.browser.choose("who_0_0", "principal");
     office.browser.click("main button.main");
     office.shows("现行规则");
     office.seen("policy");

@@ -138,6 +138,82 @@ fn refusals_say_what_happened_what_to_do_and_on_which_rule_they_rest() {
     );
 }
 
+/// A policy with everything that one can say goes through its form without loss, and is changed there rule by rule.
+#[test]
+fn r50_a_policy_goes_through_its_form_whole() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let place = format!("/api/units/{}/policy", town.unit);
+    let whole = json!({
+        "rules": [
+            { "document_types": ["licence", "agreement"], "seal_kinds": ["contract", "finance"],
+              "amount_from_fen": 1_000_050, "documents_from": 20,
+              "steps": [{ "role": "approver", "needed": 2 }, { "person": town.id("agent"), "needed": 1 }] },
+            { "document_types": [], "seal_kinds": [], "amount_from_fen": null, "documents_from": null,
+              "steps": [{ "role": "principal", "needed": 1 }] },
+        ],
+        "separation": { "requester_may_approve": true, "custodian_may_approve": false, "approver_may_repeat": true },
+        "approval_days_max": 3,
+        "networks": ["127.0.0.0/8", "10.1.0.0/16"],
+    });
+    let adopted = town.post("principal", &place, &whole);
+    assert_eq!(adopted.status, 201, "{}", adopted.text());
+    let Some(mut office) = Office::open(&town) else {
+        return;
+    };
+    let in_force = || {
+        let mut policy = town.get("principal", &place).json();
+        let version = policy["version"].take();
+        let kept: Vec<_> = ["rules", "separation", "approval_days_max", "networks"]
+            .map(|name| (name.to_owned(), policy[name].take()))
+            .into();
+        (version, serde_json::Value::Object(kept.into_iter().collect()))
+    };
+    assert_eq!(in_force(), (json!(1), whole.clone()));
+    office.sign_in("principal");
+    office.browser.allow_scripts(false);
+    office.browser.go(&format!("/policies/{}", town.unit));
+    office.shows(
+        "证照、批文、合同、协议；合同专用章、财务专用章；10000.50 元以上；一次 20 份以上：审批人 × 2，然后 ",
+    );
+    office.browser.click("main button.main");
+    assert_eq!(in_force(), (json!(2), whole.clone()));
+    // Rules and steps come, go and move, and nothing is in force before it is put in force.
+    let button = |value: &str| format!("#rules button[value='{value}']");
+    office.browser.click(&button("step 1"));
+    office.browser.choose("who_1_1", "approver");
+    office.browser.click(&button("rule"));
+    office.browser.fill("amount_2", "12.3");
+    office.browser.click(&button("rule-up 2"));
+    office.browser.click(&button("step-away 0 0"));
+    office.browser.fill("days", "2");
+    assert_eq!(in_force(), (json!(2), whole.clone()));
+    office.browser.fill("networks", "10.1.0.0/16 nonsense");
+    office.browser.click("main button.main");
+    office.shows("“nonsense”不是网段");
+    office.browser.fill("networks", "127.0.0.1");
+    office.browser.fill("amount_1", "12.345");
+    office.browser.click("main button.main");
+    office.shows("规则 2 的金额无法识别");
+    office.browser.fill("amount_1", "12.3");
+    office.browser.type_into("[name=amount_1]", "\u{e007}");
+    office
+        .browser
+        .until("document.querySelector('table')?.rows.length === 4");
+    let mut changed = whole;
+    changed["approval_days_max"] = json!(2);
+    changed["networks"] = json!(["127.0.0.1/32"]);
+    changed["rules"][0]["steps"] = json!([{ "person": town.id("agent"), "needed": 1 }]);
+    let anyone = json!({ "role": "principal", "needed": 1 });
+    changed["rules"][1]["steps"] = json!([anyone, { "role": "approver", "needed": 1 }]);
+    changed["rules"].as_array_mut().unwrap().insert(
+        1,
+        json!({ "document_types": [], "seal_kinds": [], "amount_from_fen": 1230, "documents_from": null, "steps": [anyone] }),
+    );
+    assert_eq!(in_force(), (json!(3), changed));
+    office.shows(&town.name_of("principal"));
+}
+
 /// Pages of people in English have no Chinese word but names and what people typed.
 #[test]
 fn desks_speak_english_throughout() {

@@ -1,13 +1,17 @@
 //! The desks of a unit: its people, deputies, grants, handing seals over, and what can be applied for.
 
+use serde_json::json;
 use testkit::Bureau;
 
 use crate::life::PIN;
 use crate::town::Town;
-use crate::world::{SEAL, UNIT, Who, World, id};
+use crate::web::field;
+use crate::world::{SEAL, UNIT, Who, World, id, ofd};
 
 /// Names that people gave, which no language changes.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 12] = [
+    "发布通知",
+    "签订",
     "测试市大数据局",
     "欧阳测试",
     "测试市档案馆",
@@ -364,4 +368,110 @@ fn each_affair_says_what_it_takes_and_is_drafted_from_there() {
     assert_eq!(agent.get(&format!("{seal}/affairs/make")).status, 404);
     let custodian = town.desk("custodian");
     assert!(!custodian.page(&cancel, &NAMES).contains("起草，继续提交材料"));
+}
+
+#[test]
+fn r51_a_deputy_approves_on_the_page_in_whose_place_it_says() {
+    let world = World::new();
+    world.adopt();
+    let deputy = json!({ "of": Who::Approver.id(), "deputy": Who::Principal.id(),
+        "from": "2026-06-15T04:00:00Z", "until": "2026-07-01T00:00:00Z" });
+    let path = format!("{}/deputies", crate::policies::path());
+    assert_eq!(world.change(Who::Approver, &path, &deputy).status, 201);
+    let asked = world.ask(&ofd("关于代理的通知")).json();
+    let place = format!("/uses/{}", asked["id"].as_str().unwrap());
+    let desk = world.desk(Who::Principal);
+    let page = desk.page(&place, &NAMES);
+    let capacity = format!("<option value=\"{}\" selected>代 ", Who::Approver.id());
+    assert!(page.contains(&capacity) && page.contains("公文"), "{page}");
+    // In their own right they may not, and are not offered to decline.
+    assert!(
+        !page.contains("以本人身份") && !page.contains("/decline"),
+        "{page}"
+    );
+    let document = field(&page, "document");
+    let placement = field(&page, "placement").replace("&quot;", "\"");
+    let mut fields = vec![("document", document.as_str()), ("placement", placement.as_str())];
+    let approve = format!("{place}/approve");
+    let refused = desk.send(&place, &approve, &fields);
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    let approver = Who::Approver.id().to_string();
+    fields.push(("for_person", &approver));
+    desk.done(&place, &approve, &fields);
+    let approved = world.get(Who::Agent, &format!("/api{place}")).json();
+    assert_eq!(approved["approvals"][0]["for_person"], json!(Who::Approver.id()));
+    let page = desk.page(&place, &NAMES);
+    assert!(page.contains("已批准") && page.contains("代 "), "{page}");
+}
+
+/// The oldest of many requests is approved as well as the newest.
+#[test]
+fn r51_what_waits_behind_many_others_is_approved_on_its_page() {
+    let world = World::new();
+    world.adopt();
+    let first = world.ask(&ofd("第一份")).json();
+    for number in 0..55 {
+        assert_eq!(world.ask(&ofd(&format!("第{number}份"))).status, 201);
+    }
+    let page = world
+        .desk(Who::Approver)
+        .page(&format!("/uses/{}", first["id"].as_str().unwrap()), &NAMES);
+    assert!(
+        page.contains("/approve\"") && page.contains("/decline\""),
+        "{page}"
+    );
+}
+
+/// Where the rules ask how much is at stake, the pages ask as well, and who approves sees it.
+#[test]
+fn r51_the_amount_at_stake_is_asked_and_shown() {
+    let world = World::new();
+    let policy = json!({ "approval_days_max": 7, "rules": [
+        { "amount_from_fen": 100_000, "steps": [{ "role": "principal" }] },
+        { "steps": [{ "role": "approver" }] },
+    ] });
+    assert_eq!(
+        world
+            .change(Who::Principal, &crate::policies::path(), &policy)
+            .status,
+        201
+    );
+    let document = ofd("关于金额的通知");
+    let sent = world.send(Who::Agent, "/api/documents", &document).json();
+    let page = format!("/uses/new/{}", sent["document"].as_str().unwrap());
+    let desk = world.desk(Who::Agent);
+    let seal = id(SEAL).to_string();
+    let ask = |amount| {
+        let fields = [
+            ("seal", seal.as_str()),
+            ("purpose", "签订"),
+            ("document_type", "agreement"),
+            ("place", "point"),
+            ("page", "1"),
+            ("x_mm", "100"),
+            ("y_mm", "200"),
+            ("unclassified", "yes"),
+            ("amount", amount),
+        ];
+        desk.send(&page, &page, &fields)
+    };
+    let missing = ask("");
+    assert!(missing.text().contains("AMOUNT_MISSING"), "{}", missing.text());
+    let unread = ask("1,000");
+    assert!(
+        unread.text().contains("“金额”无法识别") && unread.text().contains("value=\"1,000\""),
+        "{}",
+        unread.text()
+    );
+    let asked = ask("1000.5");
+    assert_eq!(asked.status, 303, "{}", asked.text());
+    let place = asked.header("location").unwrap();
+    let page = world.desk(Who::Principal).page(place, &NAMES);
+    assert!(
+        page.contains("1000.50 元") && page.contains("合同、协议"),
+        "{page}"
+    );
+    assert!(page.contains("/approve\""), "{page}");
+    let page = world.desk(Who::Approver).page(place, &NAMES);
+    assert!(!page.contains("/approve\""), "{page}");
 }
