@@ -491,7 +491,9 @@ fn edit_form(visit: &Visit, draft: &Draft, words: &Words, staff: &Staff) -> Mark
             button hidden name="change" value="" {}
             p.hint { (l.pick("从上到下，第一条符合的规则决定由谁审批；不选文件类型、印章种类的规则适用于全部。都不符合时不能用印。", "From top to bottom, the first rule that fits says who approves. A rule without types of documents or kinds of seals is for all of them; what no rule fits cannot be sealed.")) }
             input type="hidden" name="rules" value=(draft.rules.len());
-            @for (at, rule) in draft.rules.iter().enumerate() { (rule_fields(l, (at, draft.rules.len()), rule, words, staff)) }
+            @for (at, rule) in draft.rules.iter().enumerate() {
+                (rule_fields(l, (at, draft.rules.len()), rule, words, staff))
+            }
             p { button formaction="#rules" name="change" value="rule" { (l.pick("再加一条规则", "Add a rule")) } }
             fieldset {
                 legend { (l.pick("审批分离", "Separation of duties")) }
@@ -543,10 +545,11 @@ fn rule_fields(
             }
             input type="hidden" name={ "steps_" (at) } value=(rule.steps.len());
             @for (step_at, step) in rule.steps.iter().enumerate() { div.row {
-                (select(&format!("who_{at}_{step_at}"), &l.pick(format!("第 {} 步由谁审批", step_at + 1), format!("Step {}: who approves", step_at + 1)), &approvers(l, step, words, staff), &step.who))
-                (Field { name: &format!("needed_{at}_{step_at}"), label: l.pick("几人", "How many people"), hint: "", kind: "number", value: &step.needed, needed: true }.markup())
+                (step_fields(l, (at, step_at), step, &approvers(l, step, words, staff)))
                 @if rule.steps.len() > 1 { div.field {
-                    button formaction="#rules" name="change" value={ "step-away " (at) " " (step_at) } { (l.pick(format!("去掉第 {} 步", step_at + 1), format!("Remove step {}", step_at + 1))) }
+                    button formaction="#rules" name="change" value={ "step-away " (at) " " (step_at) } {
+                        (l.pick(format!("去掉第 {} 步", step_at + 1), format!("Remove step {}", step_at + 1)))
+                    }
                 } }
             } }
             p.actions {
@@ -555,6 +558,30 @@ fn rule_fields(
                 @if count > 1 { button.danger formaction="#rules" name="change" value={ "rule-away " (at) } { (l.pick(format!("去掉{name}"), format!("Remove {name}"))) } }
             }
         }
+    }
+}
+
+fn step_fields(
+    l: Language,
+    (rule, at): (usize, usize),
+    step: &DraftStep,
+    approvers: &[(String, String)],
+) -> Markup {
+    let who = l.pick(
+        format!("第 {} 步由谁审批", at + 1),
+        format!("Step {}: who approves", at + 1),
+    );
+    let needed = Field {
+        name: &format!("needed_{rule}_{at}"),
+        label: l.pick("几人", "How many people"),
+        hint: "",
+        kind: "number",
+        value: &step.needed,
+        needed: true,
+    };
+    html! {
+        (select(&format!("who_{rule}_{at}"), &who, approvers, &step.who))
+        (needed.markup())
     }
 }
 

@@ -158,15 +158,7 @@ pub(crate) async fn show_with(
         Content::Batch(_) => Some(Progress::of(service, visit, id).await?),
         Content::Document { .. } => None,
     };
-    let approvals = request.approvals.iter();
-    let people = approvals.flat_map(|approval| [Some(approval.by), approval.for_person]);
-    let people = people.chain(awaited.approval_for.iter().copied()).flatten();
-    let asked = match request.requester {
-        Actor::Person(person) => Some(person),
-        Actor::System(_) | Actor::Service => None,
-    };
-    let people: Vec<PersonId> = people.chain(asked).collect();
-    let names = service.called(caller, &people).await?;
+    let names = service.called(caller, &people_of(&request, &awaited)).await?;
     let types = ask_use::document_types(service, seal.authority, l).await?;
     let pages = match digest {
         Some(digest) => service.pages_of(digest).await?.min(PAGES_SHOWN),
@@ -210,6 +202,24 @@ pub(crate) async fn show_with(
         body,
     };
     Ok(page_with(visit, &sheet, problem))
+}
+
+/// Everybody whom the page of a request names.
+fn people_of(request: &UseRequest, awaited: &Awaited) -> Vec<PersonId> {
+    let approvals = request.approvals.iter();
+    let people = approvals.flat_map(|approval| [Some(approval.by), approval.for_person]);
+    people
+        .chain(awaited.approval_for.iter().copied())
+        .chain([requester(request)])
+        .flatten()
+        .collect()
+}
+
+fn requester(request: &UseRequest) -> Option<PersonId> {
+    match request.requester {
+        Actor::Person(person) => Some(person),
+        Actor::System(_) | Actor::Service => None,
+    }
 }
 
 /// What a picture of a page shows.
@@ -267,8 +277,15 @@ fn facts(
             dl.facts {
                 dt { (l.pick("印章", "Seal")) } dd { strong { (seal.name) } }
                 dt { (l.pick("文件类型", "Type of document")) } dd { (named.map_or(code, |(_, name)| name)) }
-                @if let Some(amount) = request.amount_fen { dt { (l.pick("涉及金额", "Amount at stake")) } dd { (l.pick(format!("{} 元", yuan(amount)), format!("CNY {}", yuan(amount)))) } }
-                dt { (l.pick("申请", "Asked")) } dd { @if let Actor::Person(person) = request.requester { (called(names, person)) " " } (time(request.requested_at, l)) }
+                @if let Some(amount) = request.amount_fen.map(yuan) {
+                    dt { (l.pick("涉及金额", "Amount at stake")) }
+                    dd { (l.pick(format!("{amount} 元"), format!("CNY {amount}"))) }
+                }
+                dt { (l.pick("申请", "Asked")) }
+                dd {
+                    @if let Some(person) = requester(request) { (called(names, person)) " " }
+                    (time(request.requested_at, l))
+                }
                 @if let Some(at) = request.lapses_at { dt { (l.pick("有效至", "Lapses")) } dd { (time(at, l)) } }
                 @match &request.content {
                     Content::Batch(batch) => {

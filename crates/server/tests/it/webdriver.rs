@@ -154,8 +154,8 @@ impl Browser {
         self.post("/execute/async", &json!({ "script": script, "args": [] }))
     }
 
-    /// Waits until a condition holds, be it on a page that comes meanwhile: a script that waited on the page itself would
-    /// end with it.
+    /// Waits until a condition holds, be it on a page that comes meanwhile: a script that waited on the page itself
+    /// would end with it.
     #[track_caller]
     pub(crate) fn until(&self, condition: &str) {
         let begun = Instant::now();
