@@ -293,6 +293,7 @@ fn desks_speak_english_throughout() {
             for name in names {
                 text = text.replace(name, "");
             }
+            text = text.replace(&town.name_of("agent"), "");
             let chinese: String = text
                 .chars()
                 .filter(|c| ('\u{4e00}'..='\u{9fff}').contains(c))
