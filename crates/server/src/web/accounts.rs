@@ -4,15 +4,17 @@
 use std::sync::Arc;
 
 use axum::response::Response;
+use jiff::Timestamp;
 use maud::{Markup, html};
-use registry::{AuthorityId, IdentityNumber, Person, PersonId, Role, Scope, Unit, UnitId};
+use registry::{Appointment, AuthorityId, IdentityNumber, Person, PersonId, Role, Scope, Unit, UnitId};
 use sealing::Language;
 use store::Page;
 use zeroize::Zeroizing;
 
+use super::deputies::days;
 use super::form::Form;
 use super::layout::{Sheet, page_with};
-use super::parts::{Field, badge, empty, heads, hidden, problem_box, select, time};
+use super::parts::{Field, badge, empty, heads, hidden, problem_box, select, tabs, time};
 use super::uses::holds;
 use super::visit::{Visit, see};
 use super::words;
@@ -52,6 +54,32 @@ pub(crate) fn authorities(visit: &Visit, wanted: &[Role]) -> Vec<AuthorityId> {
     found
 }
 
+/// The same with their names, to choose from.
+pub(crate) async fn choices(
+    service: &Service,
+    visit: &Visit,
+    wanted: &[Role],
+) -> Result<Vec<(String, String)>, Problem> {
+    let mut named = Vec::new();
+    for authority in authorities(visit, wanted) {
+        named.push((authority.to_string(), service.authority(authority).await?.name));
+    }
+    Ok(named)
+}
+
+/// The authority for which something is done; whoever acts for one only is not asked.
+pub(crate) fn authority_field(own: &[(String, String)], chosen: &str, l: Language) -> Markup {
+    match own {
+        [(one, _)] => html! { input type="hidden" name="authority" value=(one); },
+        _ => select("authority", l.pick("机关", "Authority"), own, chosen),
+    }
+}
+
+/// The one that a form names; whether the visitor acts for it, the rules decide.
+pub(crate) fn chosen_authority(form: &Form) -> Result<AuthorityId, Problem> {
+    form.parse("authority", ("机关", "Authority"))
+}
+
 /// For those who hold none of the roles there is no such page.
 pub(crate) fn let_in(visit: &Visit, roles: &[Role]) -> Result<(), Problem> {
     if roles.iter().any(|role| holds(visit, *role)) {
@@ -88,6 +116,12 @@ pub(crate) async fn list(service: Arc<Service>, visit: Visit) -> Result<Response
         }
     }
     let (scope, name) = place(&service, &visit).await?;
+    let own = choices(
+        &service,
+        &visit,
+        &[Role::SecurityAdministrator, Role::AuditAdministrator],
+    )
+    .await?;
     let after = visit.query("after").parse().ok();
     let people = service
         .known_accounts(caller, scope, Page { after, limit: ROWS })
@@ -115,8 +149,9 @@ pub(crate) async fn list(service: Arc<Service>, visit: Visit) -> Result<Response
         @if holds(&visit, Role::SecurityAdministrator) {
             p { a.button.main href="/accounts/new" { (l.pick("登记人员", "Register somebody")) } }
         }
+        @if own.len() > 1 { (views(&own, scope, l)) }
         h2 { (name) }
-        (table(&people, scope, l))
+        (table(&people, scope, visit.call.now, l))
         @if let Some(next) = next {
             div.actions { a.button rel="next" href={ "/accounts?" (scope_query(scope)) "&after=" (next) } { (l.pick("下一页", "Next page")) } }
         }
@@ -138,6 +173,19 @@ fn scope_query(scope: Scope) -> String {
     }
 }
 
+/// The visitor's authorities, of which one is shown.
+fn views(own: &[(String, String)], scope: Scope, l: Language) -> Markup {
+    let places: Vec<_> = own
+        .iter()
+        .map(|(id, _)| format!("/accounts?authority={id}"))
+        .collect();
+    let shown = format!("/accounts?{}", scope_query(scope));
+    let here = places.iter().position(|place| *place == shown);
+    let names = own.iter().map(|(_, name)| name.as_str());
+    let named: Vec<_> = places.iter().map(String::as_str).zip(names).collect();
+    tabs(&named, here.unwrap_or(named.len()), l.pick("机关", "Authorities"))
+}
+
 fn unit_links(units: &[Unit], l: Language) -> Markup {
     html! {
         h2 { (l.pick("各单位的人员", "People of the units")) }
@@ -145,7 +193,8 @@ fn unit_links(units: &[Unit], l: Language) -> Markup {
     }
 }
 
-fn table(people: &[(Person, Option<KnownAccount>)], scope: Scope, l: Language) -> Markup {
+fn table(people: &[(Person, Option<KnownAccount>)], scope: Scope, now: Timestamp, l: Language) -> Markup {
+    let lasts = |held: &&Appointment| held.scope == scope && held.until.is_none_or(|until| now < until);
     if people.is_empty() {
         return empty(l.pick(
             "这里还没有任命任何人：先登记人员，再给予角色。",
@@ -162,15 +211,21 @@ fn table(people: &[(Person, Option<KnownAccount>)], scope: Scope, l: Language) -
     ]))
                 tbody { @for (person, account) in people { tr {
                     td { a href={ "/accounts/" (person.id) } { (account_name(account.as_ref(), person.id, l)) } }
-                    @let here = person.appointments.iter().filter(|held| held.scope == scope && held.until.is_none());
-                    td { @for held in here {
-                        (words::role(held.role, l)) " "
-                    } }
+                    td { @for held in person.appointments.iter().filter(lasts) { div { (role_held(held, now, l)) } } }
                     td { (state(person, account.as_ref(), l)) }
                     td { (time(person.registered_at, l)) }
                 } } }
             } }
         }
+}
+
+/// A role, and from when or until when if that lies ahead.
+fn role_held(held: &Appointment, now: Timestamp, l: Language) -> Markup {
+    html! {
+        (words::role(held.role, l))
+        @if now < held.from { " " span.muted { (l.pick("自 ", "from ")) (time(held.from, l)) } }
+        @if let Some(until) = held.until { " " span.muted { (l.pick("至 ", "until ")) (time(until, l)) } }
+    }
 }
 
 fn account_name(account: Option<&KnownAccount>, person: PersonId, l: Language) -> String {
@@ -197,13 +252,20 @@ fn state(person: &Person, account: Option<&KnownAccount>, l: Language) -> Markup
     }
 }
 
-pub(crate) async fn new(_: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+pub(crate) async fn new(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let_in(&visit, &[Role::SecurityAdministrator])?;
-    Ok(new_page(&visit, ("", ""), None))
+    new_page(&service, &visit, None).await
 }
 
-fn new_page(visit: &Visit, (name, identity): (&str, &str), problem: Option<&Problem>) -> Response {
+async fn new_page(
+    service: &Service,
+    visit: &Visit,
+    failed: Option<(&Form, &Problem)>,
+) -> Result<Response, Problem> {
     let l = visit.language();
+    let own = choices(service, visit, &[Role::SecurityAdministrator]).await?;
+    let typed = |name| failed.map_or("", |(form, _)| form.text(name));
+    let problem = failed.map(|(_, problem)| problem);
     let title = l.pick("登记人员", "Register somebody");
     let hint = l.pick(
         "加密保存，日志中只有承诺值",
@@ -215,8 +277,9 @@ fn new_page(visit: &Visit, (name, identity): (&str, &str), problem: Option<&Prob
             @if let Some(problem) = problem { (problem_box(problem, l)) }
             form.card method="post" action="/accounts/new" {
                 (hidden(&visit.face))
-                (Field { name: "name", label: l.pick("姓名", "Name"), hint, kind: "text", value: name, needed: true }.markup())
-                (Field { name: "identity", label: l.pick("公民身份号码", "Identity number"), hint: "GB 11643", kind: "text", value: identity, needed: true }.markup())
+                (authority_field(&own, typed("authority"), l))
+                (Field { name: "name", label: l.pick("姓名", "Name"), hint, kind: "text", value: typed("name"), needed: true }.markup())
+                (Field { name: "identity", label: l.pick("公民身份号码", "Identity number"), hint: "GB 11643", kind: "text", value: typed("identity"), needed: true }.markup())
                 p.muted { (l.pick("登记之后，在下一页给予角色并开通账号。", "Roles and the account follow on the next page.")) }
                 button.main { (l.pick("登记", "Register")) }
             }
@@ -227,14 +290,14 @@ fn new_page(visit: &Visit, (name, identity): (&str, &str), problem: Option<&Prob
         above: &above(l),
         body,
     };
-    page_with(visit, &sheet, problem)
+    Ok(page_with(visit, &sheet, problem))
 }
 
 pub(crate) async fn register(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
     let form = visit.form(&service, 0).await?;
     let registered = async {
-        let own = authorities(&visit, &[Role::SecurityAdministrator]);
-        let authority = own.first().copied().ok_or_else(|| Problem::not_found("page"))?;
+        let_in(&visit, &[Role::SecurityAdministrator])?;
+        let authority = chosen_authority(&form)?;
         let name = person_name(&form)?;
         let once = visit.once("person_register", &form)?;
         let answer = service
@@ -244,11 +307,7 @@ pub(crate) async fn register(service: Arc<Service>, mut visit: Visit) -> Result<
     };
     match registered.await {
         Ok(person) => Ok(see(&format!("/accounts/{}", person.id))),
-        Err(problem) => Ok(new_page(
-            &visit,
-            (form.text("name"), form.text("identity")),
-            Some(&problem),
-        )),
+        Err(problem) => new_page(&service, &visit, Some((&form, &problem))).await,
     }
 }
 
@@ -287,10 +346,11 @@ async fn places(service: &Service, person: &Person) -> Result<Vec<String>, Probl
 async fn show_with(
     service: &Service,
     visit: &Visit,
-    problem: Option<&Problem>,
+    failed: Option<(&Form, &Problem)>,
     fresh: Option<&str>,
 ) -> Result<Response, Problem> {
     let (l, caller) = (visit.language(), visit.caller()?);
+    let problem = failed.map(|(_, problem)| problem);
     let own = caller.acting.person() == Some(visit.call.path("person")?);
     if !own {
         let_in(visit, &[Role::SecurityAdministrator, Role::AuditAdministrator])?;
@@ -303,6 +363,7 @@ async fn show_with(
         None => Vec::new(),
     };
     let places = places(service, &person).await?;
+    let may = choices(service, visit, &[Role::SecurityAdministrator]).await?;
     let title = account_name(account.as_ref(), id, l);
     let keeps = holds(visit, Role::SecurityAdministrator) && !own;
     let body = html! {
@@ -313,6 +374,7 @@ async fn show_with(
             div {
                 (facts(&person, account.as_ref(), l))
                 (roles(visit, &person, &places, keeps))
+                @if keeps { (appoint_form(visit, id, &may, failed.map(|(form, _)| form))) }
                 @if account.is_some() { (session_list(visit, id, &sessions, keeps)) }
             }
             @if keeps { div { (account_forms(visit, id, account.as_ref(), person.blocked.is_some())) } }
@@ -382,26 +444,46 @@ fn roles(visit: &Visit, person: &Person, places: &[String], keeps: bool) -> Mark
                     } } }
                 } } }
             } } }
-            @if keeps { (appoint_form(visit, person.id)) }
         }
     }
 }
 
-fn appoint_form(visit: &Visit, person: PersonId) -> Markup {
+fn appoint_form(visit: &Visit, person: PersonId, may: &[(String, String)], sent: Option<&Form>) -> Markup {
     let l = visit.language();
+    let sent = sent.filter(|form| !form.text("role").is_empty() && form.text("scope").is_empty());
+    let typed = |name| sent.map_or("", |form| form.text(name));
     let options: Vec<_> = IN_UNIT
         .iter()
         .chain(&IN_AUTHORITY)
         .map(|role| (role.name().to_owned(), words::role(*role, l).to_owned()))
         .collect();
-    let own = authorities(visit, &[Role::SecurityAdministrator]);
+    let place_hint = l.pick(
+        "经办人、负责人、审批人、保管人须填写；机关的角色留空",
+        "for agent, principal, approver and custodian; empty for roles of the authority",
+    );
+    let until_hint = l.pick(
+        "含当日，按北京时间；不填则一直有效",
+        "that day included, in China's time; without an end if empty",
+    );
+    let field = |name, label, hint, kind| {
+        Field {
+            name,
+            label,
+            hint,
+            kind,
+            value: typed(name),
+            needed: false,
+        }
+        .markup()
+    };
     html! {
-        details { summary { (l.pick("给予角色", "Give a role")) }
+        details.card open[sent.is_some()] { summary { (l.pick("给予角色", "Give a role")) }
             form method="post" action={ "/accounts/" (person) "/appoint" } {
                 (hidden(&visit.face))
-                (select("role", l.pick("角色", "Role"), &options, ""))
-                (Field { name: "place", label: l.pick("单位统一社会信用代码", "Credit code of the unit"), hint: l.pick("经办人、负责人、审批人、保管人须填写；机关的角色留空", "for agent, principal, approver and custodian; empty for roles of the authority"), kind: "text", value: "", needed: false }.markup())
-                @if let Some(authority) = own.first() { input type="hidden" name="authority" value=(authority); }
+                (select("role", l.pick("角色", "Role"), &options, typed("role")))
+                (field("place", l.pick("单位统一社会信用代码", "Credit code of the unit"), place_hint, "text"))
+                (authority_field(may, typed("authority"), l))
+                (field("until", l.pick("任期至", "Until"), until_hint, "date"))
                 button { (l.pick("任命", "Appoint")) }
             }
         }
@@ -519,13 +601,17 @@ fn account_forms(visit: &Visit, person: PersonId, account: Option<&KnownAccount>
     }
 }
 
-async fn finish(done: Result<(), Problem>, service: &Service, visit: &Visit) -> Result<Response, Problem> {
+async fn finish(
+    done: Result<(), Problem>,
+    (service, visit): (&Service, &Visit),
+    form: &Form,
+) -> Result<Response, Problem> {
     match done {
         Ok(()) => Ok(see(&format!(
             "/accounts/{}",
             visit.call.path::<PersonId>("person")?
         ))),
-        Err(problem) => show_with(service, visit, Some(&problem), None).await,
+        Err(problem) => show_with(service, visit, Some((form, &problem)), None).await,
     }
 }
 
@@ -533,34 +619,38 @@ async fn finish(done: Result<(), Problem>, service: &Service, visit: &Visit) -> 
 async fn step(
     service: Arc<Service>,
     mut visit: Visit,
-    make: impl AsyncFnOnce(&Service, &Form) -> Result<PersonStep, Problem>,
+    make: impl AsyncFnOnce(&Service, &Form, Timestamp) -> Result<PersonStep, Problem>,
 ) -> Result<Response, Problem> {
     let form = visit.form(&service, 0).await?;
     let done = async {
         let id: PersonId = visit.call.path("person")?;
-        let step = make(&service, &form).await?;
+        let step = make(&service, &form, visit.call.now).await?;
         let once = visit.once("person_change", &form)?;
         service.change_person(visit.caller()?, id, step, once).await?;
         Ok(())
     };
-    finish(done.await, &service, &visit).await
+    finish(done.await, (&service, &visit), &form).await
 }
 
 pub(crate) async fn appoint(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
-    let made = async |service: &Service, form: &Form| {
+    let made = async |service: &Service, form: &Form, now: Timestamp| {
         let role = role_of(form)?;
         let scope = if IN_UNIT.contains(&role) {
             let code = form.parse("place", ("单位统一社会信用代码", "Credit code of the unit"))?;
             let found = service.units(&UnitSearch::Coded(code), None, 1).await?;
             Scope::Unit(found.first().ok_or_else(|| Problem::not_found("unit"))?.id)
         } else {
-            Scope::Authority(form.parse("authority", ("机关", "Authority"))?)
+            Scope::Authority(chosen_authority(form)?)
+        };
+        let until = match form.text("until").trim() {
+            "" => None,
+            day => Some(days(day, now)?.1),
         };
         Ok(PersonStep::Appoint {
             role,
             scope,
             from: None,
-            until: None,
+            until,
         })
     };
     step(service, visit, made).await
@@ -572,7 +662,7 @@ fn role_of(form: &Form) -> Result<Role, Problem> {
 }
 
 pub(crate) async fn dismiss(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
-    let made = async |_: &Service, form: &Form| {
+    let made = async |_: &Service, form: &Form, _: Timestamp| {
         let bad = || Problem::bad_field("“角色”无法识别", "“Role” cannot be read");
         let (kind, id) = form.text("scope").split_once('=').ok_or_else(bad)?;
         let scope = match kind {
@@ -589,7 +679,7 @@ pub(crate) async fn dismiss(service: Arc<Service>, visit: Visit) -> Result<Respo
 }
 
 pub(crate) async fn block(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
-    let made = async |_: &Service, form: &Form| {
+    let made = async |_: &Service, form: &Form, _: Timestamp| {
         Ok(PersonStep::Block {
             reason: form.text("reason").trim().to_owned(),
         })
@@ -598,7 +688,7 @@ pub(crate) async fn block(service: Arc<Service>, visit: Visit) -> Result<Respons
 }
 
 pub(crate) async fn unblock(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
-    step(service, visit, async |_, _| Ok(PersonStep::Unblock)).await
+    step(service, visit, async |_, _, _| Ok(PersonStep::Unblock)).await
 }
 
 pub(crate) async fn open(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
@@ -626,7 +716,7 @@ pub(crate) async fn open(service: Arc<Service>, mut visit: Visit) -> Result<Resp
             let address = address.as_ref().map(|address| address.as_str());
             show_with(&service, &visit, None, address).await
         }
-        Err(problem) => show_with(&service, &visit, Some(&problem), None).await,
+        Err(problem) => show_with(&service, &visit, Some((&form, &problem)), None).await,
     }
 }
 
@@ -651,7 +741,7 @@ pub(crate) async fn reset(service: Arc<Service>, mut visit: Visit) -> Result<Res
             let address = address.as_ref().map(|address| address.as_str());
             show_with(&service, &visit, None, address).await
         }
-        Err(problem) => show_with(&service, &visit, Some(&problem), None).await,
+        Err(problem) => show_with(&service, &visit, Some((&form, &problem)), None).await,
     }
 }
 
@@ -663,7 +753,7 @@ pub(crate) async fn close(service: Arc<Service>, mut visit: Visit) -> Result<Res
         service.close_account(visit.caller()?, id, once).await?;
         Ok(())
     };
-    finish(done.await, &service, &visit).await
+    finish(done.await, (&service, &visit), &form).await
 }
 
 pub(crate) async fn end_sessions(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
@@ -682,5 +772,5 @@ pub(crate) async fn end_sessions(service: Arc<Service>, mut visit: Visit) -> Res
         service.end_sessions(visit.caller()?, (id, session), once).await?;
         Ok(())
     };
-    finish(done.await, &service, &visit).await
+    finish(done.await, (&service, &visit), &form).await
 }

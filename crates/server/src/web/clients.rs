@@ -10,7 +10,7 @@ use registry::{Role, SystemId};
 use sealing::Language;
 use store::Page;
 
-use super::accounts::{authorities, let_in};
+use super::accounts::{authority_field, choices, chosen_authority, let_in};
 use super::form::Form;
 use super::layout::{Sheet, page, page_with};
 use super::parts::{Field, badge, empty, heads, hidden, problem_box, time};
@@ -91,6 +91,7 @@ fn state(visit: &Visit, client: &KnownClient) -> Markup {
 /// What was typed.
 #[derive(Default)]
 struct Typed {
+    authority: String,
     name: String,
     networks: String,
     certificate: String,
@@ -99,6 +100,7 @@ struct Typed {
 impl Typed {
     fn of(form: &Form) -> Self {
         Self {
+            authority: form.text("authority").trim().to_owned(),
             name: form.text("name").trim().to_owned(),
             networks: form.text("networks").trim().to_owned(),
             certificate: form.text("certificate").trim().to_owned(),
@@ -181,13 +183,19 @@ fn certificate_field(value: &str, l: Language) -> Markup {
     .markup()
 }
 
-pub(crate) async fn new(_: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
+pub(crate) async fn new(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let_in(&visit, &[Role::SecurityAdministrator])?;
-    Ok(new_page(&visit, &Typed::default(), None))
+    new_page(&service, &visit, &Typed::default(), None).await
 }
 
-fn new_page(visit: &Visit, typed: &Typed, problem: Option<&Problem>) -> Response {
+async fn new_page(
+    service: &Service,
+    visit: &Visit,
+    typed: &Typed,
+    problem: Option<&Problem>,
+) -> Result<Response, Problem> {
     let l = visit.language();
+    let own = choices(service, visit, &[Role::SecurityAdministrator]).await?;
     let title = l.pick("登记业务系统", "Enter a business system");
     let body = html! {
         div.text {
@@ -196,6 +204,7 @@ fn new_page(visit: &Visit, typed: &Typed, problem: Option<&Problem>) -> Response
             @if let Some(problem) = problem { (problem_box(problem, l)) }
             form.card method="post" action="/clients/new" {
                 (hidden(&visit.face))
+                (authority_field(&own, &typed.authority, l))
                 (name_field(&typed.name, l))
                 (networks_field(&typed.networks, l))
                 (certificate_field(&typed.certificate, l))
@@ -208,16 +217,16 @@ fn new_page(visit: &Visit, typed: &Typed, problem: Option<&Problem>) -> Response
         above: &above(l),
         body,
     };
-    page_with(visit, &sheet, problem)
+    Ok(page_with(visit, &sheet, problem))
 }
 
 pub(crate) async fn enter(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
     let form = visit.form(&service, 0).await?;
     let typed = Typed::of(&form);
     let entered = async {
-        let own = authorities(&visit, &[Role::SecurityAdministrator]);
+        let_in(&visit, &[Role::SecurityAdministrator])?;
         let new = NewClient {
-            authority: own.first().copied().ok_or_else(|| Problem::not_found("page"))?,
+            authority: chosen_authority(&form)?,
             name: typed.name()?,
             certificate: typed.certificate()?,
             networks: typed.subnets()?,
@@ -228,7 +237,7 @@ pub(crate) async fn enter(service: Arc<Service>, mut visit: Visit) -> Result<Res
     };
     match entered.await {
         Ok(client) => Ok(see(&format!("/clients/{}", client.id))),
-        Err(problem) => Ok(new_page(&visit, &typed, Some(&problem))),
+        Err(problem) => new_page(&service, &visit, &typed, Some(&problem)).await,
     }
 }
 

@@ -39,7 +39,11 @@ impl<'a> Desk<'a> {
             shown.text()
         );
         let (token, once) = (field(shown.text(), "token"), field(shown.text(), "once"));
+        let authority = field(shown.text(), "authority");
         let mut pairs = vec![("token", token.as_str()), ("once", once.as_str())];
+        if !fields.iter().any(|(name, _)| *name == "authority") {
+            pairs.push(("authority", authority.as_str()));
+        }
         pairs.extend(fields);
         let body = serde_urlencoded::to_string(&pairs).unwrap();
         self.town
@@ -125,6 +129,98 @@ fn a_security_administrator_looks_after_accounts_from_first_to_last() {
     );
     desk.done(&place, &form("close"), &[]);
     assert!(desk.see(&place).text().contains("未开通"));
+}
+
+#[test]
+fn a_role_may_have_an_end_and_is_listed_until_then() {
+    let town = Town::new();
+    let desk = Desk::of(&town, 1);
+    let place = format!("/accounts/{}", town.register());
+    let appoint = format!("{place}/appoint");
+    let until = |day: &'static str| {
+        [
+            ("role", "approver"),
+            ("place", "91350100M000100Y43"),
+            ("until", day),
+        ]
+    };
+    let no_day = desk.send(&place, &appoint, &until("2099-13-01"));
+    assert_eq!(no_day.status, 400, "{}", no_day.text());
+    assert!(
+        no_day.text().contains("value=\"91350100M000100Y43\"") && no_day.text().contains("日期无法识别"),
+        "what was typed is kept: {}",
+        no_day.text()
+    );
+    let past = desk.send(&place, &appoint, &until("2001-01-01"));
+    assert_eq!(past.status, 422, "{}", past.text());
+    assert!(past.text().contains("PERIOD_EMPTY"), "{}", past.text());
+    desk.done(&place, &appoint, &until("2099-12-31"));
+    for shown in [place.clone(), format!("/accounts?unit={}", town.unit)] {
+        let page = desk.see(&shown);
+        assert!(
+            page.text().contains("审批人") && page.text().contains("2100-01-01 00:00"),
+            "{}",
+            page.text()
+        );
+    }
+}
+
+#[test]
+fn an_administrator_of_two_authorities_chooses_between_them() {
+    let mut town = Town::new();
+    let system = town.scene.sign_in(0);
+    let county = json!({
+        "parent": town.authority, "name": "测试县行政审批局", "region": "610122",
+        "level": "county", "profile": "xian",
+    });
+    let county = town.by(&system, "/api/authorities", &county);
+    assert_eq!(county.status, 201, "{}", county.text());
+    let county = county.json()["id"].as_str().unwrap().to_owned();
+    let scope = |id: &str| json!({ "kind": "authority", "id": id });
+    town.settle("both", "security_administrator", &scope(&town.authority.clone()));
+    town.appoint(town.id("both"), "security_administrator", &scope(&county));
+    let desk = Desk::by(&town, &town.session("both"));
+    let list = desk.see("/accounts");
+    assert!(
+        list.text().contains(&format!("/accounts?authority={county}"))
+            && list.text().contains("测试县行政审批局"),
+        "{}",
+        list.text()
+    );
+    for page in ["/accounts/new", "/clients/new"] {
+        let shown = desk.see(page);
+        assert!(
+            shown.text().contains("<select id=\"authority\"") && shown.text().contains(&county),
+            "{}",
+            shown.text()
+        );
+    }
+    let order = town.person_order();
+    let (name, number) = (
+        order["name"].as_str().unwrap(),
+        order["identity_number"].as_str().unwrap(),
+    );
+    let fields = [
+        ("name", name),
+        ("identity", number),
+        ("authority", county.as_str()),
+    ];
+    let place = desk.done("/accounts/new", "/accounts/new", &fields);
+    let role = [("role", "reviewer"), ("authority", county.as_str())];
+    desk.done(&place, &format!("{place}/appoint"), &role);
+    assert!(desk.see(&place).text().contains("测试县行政审批局"));
+    let person = place.rsplit('/').next().unwrap();
+    assert!(
+        desk.see(&format!("/accounts?authority={county}"))
+            .text()
+            .contains(person)
+    );
+    assert!(
+        !desk
+            .see(&format!("/accounts?authority={}", town.authority))
+            .text()
+            .contains(person)
+    );
 }
 
 #[test]
