@@ -528,12 +528,13 @@ fn rule_fields(
         .markup()
     };
     let name = l.pick(format!("规则 {}", at + 1), format!("Rule {}", at + 1));
+    let types = types(l, rule, words);
     html! {
         fieldset {
             legend { (name) }
             details open[!rule.types.is_empty()] {
-                summary { (l.pick("文件类型：", "Types of documents: ")) (chosen(&rule.types, &words.types, l)) }
-                (checks_of(&format!("type_{at}"), &words.types, &rule.types))
+                summary { (l.pick("文件类型：", "Types of documents: ")) (chosen(&rule.types, &types, l)) }
+                (checks_of(&format!("type_{at}"), &types, &rule.types))
             }
             details open[!rule.kinds.is_empty()] {
                 summary { (l.pick("印章种类：", "Kinds of seals: ")) (chosen(&rule.kinds, &kinds, l)) }
@@ -593,6 +594,19 @@ fn chosen(codes: &[String], names: &[(String, String)], l: Language) -> String {
     let named = names.iter().filter(|(code, _)| codes.contains(code));
     let named: Vec<_> = named.map(|(_, name)| name.as_str()).collect();
     named.join(l.pick("、", ", "))
+}
+
+/// The catalogue's types, and what the rule has of former ones: without them it would be for every document.
+fn types(l: Language, rule: &DraftRule, words: &Words) -> Vec<(String, String)> {
+    let known = |code: &String| words.types.iter().any(|(known, _)| known == code);
+    let former = rule.types.iter().filter(|code| !known(code)).map(|code| {
+        let name = l.pick(
+            format!("{}（已不在目录中）", shortened(code)),
+            format!("{} (no longer in the catalogue)", shortened(code)),
+        );
+        (code.clone(), name)
+    });
+    words.types.iter().cloned().chain(former).collect()
 }
 
 /// Roles and people who may approve; a person who is named already stays in the list after leaving.

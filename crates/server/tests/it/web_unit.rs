@@ -475,3 +475,105 @@ fn r51_the_amount_at_stake_is_asked_and_shown() {
     let page = world.desk(Who::Approver).page(place, &NAMES);
     assert!(!page.contains("/approve\""), "{page}");
 }
+
+/// The fields of the form of a policy as a browser sends them: what is ticked, chosen and typed.
+fn filled_in(page: &str) -> Vec<(String, String)> {
+    let form = page.split("id=\"rules\"").nth(1).unwrap();
+    let form = form.split("</form>").next().unwrap();
+    let value = |tag: &str, name: &str| {
+        let at = tag.split(&format!(" {name}=\"")).nth(1)?;
+        Some(
+            at.split('"')
+                .next()?
+                .replace("&quot;", "\"")
+                .replace("&amp;", "&"),
+        )
+    };
+    let mut fields = Vec::new();
+    let mut chosen_of = String::new();
+    for part in form.split('<').skip(1) {
+        let (tag, text) = part.split_once('>').unwrap();
+        let name = value(tag, "name").unwrap_or_default();
+        let given = value(tag, "value").unwrap_or_default();
+        match tag.split(' ').next().unwrap() {
+            "input" if tag.contains("checkbox") && !tag.contains(" checked") => {}
+            "input" if !matches!(name.as_str(), "token" | "once") => fields.push((name, given)),
+            "textarea" => fields.push((name, text.to_owned())),
+            "select" => chosen_of = name,
+            "option" if tag.contains(" selected") => fields.push((chosen_of.clone(), given)),
+            _ => {}
+        }
+    }
+    fields
+}
+
+fn borrowed(fields: &[(String, String)]) -> Vec<(&str, &str)> {
+    fields
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect()
+}
+
+/// A policy that says everything is opened on the page and sent as it is: the next version says the same.
+#[test]
+fn r50_a_policy_that_is_sent_as_the_page_shows_it_stays_the_same() {
+    let world = World::new();
+    let whole = json!({
+        "rules": [
+            { "document_types": ["licence", "agreement"], "seal_kinds": ["contract", "finance"],
+              "amount_from_fen": 1_000_050, "documents_from": 20,
+              "steps": [{ "role": "approver", "needed": 2 }, { "person": Who::Principal.id(), "needed": 1 }] },
+            { "document_types": [], "seal_kinds": [], "amount_from_fen": null, "documents_from": null,
+              "steps": [{ "role": "principal", "needed": 1 }] },
+        ],
+        "separation": { "requester_may_approve": true, "custodian_may_approve": true, "approver_may_repeat": true },
+        "approval_days_max": 3,
+        "networks": ["127.0.0.0/8", "10.1.0.0/16"],
+    });
+    let api = crate::policies::path();
+    assert_eq!(world.change(Who::Principal, &api, &whole).status, 201);
+    let place = format!("/policies/{}", id(UNIT));
+    let desk = world.desk(Who::Principal);
+    let fields = filled_in(desk.get(&place).text());
+    desk.done(&place, &place, &borrowed(&fields));
+    let kept = world.get(Who::Principal, &api).json();
+    assert_eq!(kept["version"], 2);
+    for part in ["rules", "separation", "approval_days_max", "networks"] {
+        assert_eq!(kept[part], whole[part], "{part}");
+    }
+    let page = desk.get(&place);
+    assert!(page.text().contains("各版规则"), "{}", page.text());
+}
+
+/// A type that has left the catalogue since: a rule that lost it would be for every document.
+#[test]
+fn r50_a_type_that_has_left_the_catalogue_does_not_leave_its_rule_unseen() {
+    let world = World::new();
+    world.adopt();
+    let place = format!("/policies/{}", id(UNIT));
+    let desk = world.desk(Who::Principal);
+    let mut fields = filled_in(desk.get(&place).text());
+    fields.push(("type_0".to_owned(), "left".to_owned()));
+    let version = || world.get(Who::Principal, &crate::policies::path()).json()["version"].clone();
+    let before = version();
+    fields.push(("change".to_owned(), "rule".to_owned()));
+    let redrawn = desk.send(&place, &place, &borrowed(&fields));
+    let again = filled_in(redrawn.text());
+    assert!(
+        again.contains(&("type_0".to_owned(), "left".to_owned())),
+        "{}",
+        redrawn.text()
+    );
+    assert!(
+        redrawn.text().contains("left（已不在目录中）"),
+        "{}",
+        redrawn.text()
+    );
+    let refused = desk.send(&place, &place, &borrowed(&again));
+    assert!(
+        refused.text().contains("DOCUMENT_TYPE_UNKNOWN"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(version(), before);
+}
