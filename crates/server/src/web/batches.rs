@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use super::ask_use::{self, Choices, Typed, place_fields, unclassified};
 use super::form::Form;
 use super::layout::{Sheet, page_with};
-use super::parts::{Field, badge, empty, hidden, problem_box};
+use super::parts::{Field, badge, empty, hidden, problem_box, stack};
 use super::uses::{PAGES_SHOWN, above, page_name};
 use super::verify::marked;
 use super::visit::{Visit, see};
@@ -191,25 +191,26 @@ impl Progress {
         let id = self.request.id;
         let last = self.items.last().map(|item| item.item);
         let next = last.filter(|last| last + 1 < self.request.content.count());
-        html! {
-            div.scroll { table.stack {
-                thead { tr {
-                    th scope="col" { (l.pick("序号", "No.")) }
-                    th scope="col" { (l.pick("文件", "Document")) }
-                    th scope="col" { (l.pick("结果", "Result")) }
-                } }
-                tbody { @for item in &self.items { tr {
-                    td { (item.item + 1) }
-                    @let number = item.item + 1;
-                    td {
-                        a href={ "/uses/" (id) "/items/" (item.item) } {
-                            (l.pick(format!("查看第 {number} 份"), format!("Look at document {number}")))
-                        }
-                        " " code title=(item.document) { (item.document.to_string()[..12]) "…" }
+        let names = [
+            l.pick("序号", "No."),
+            l.pick("文件", "Document"),
+            l.pick("结果", "Result"),
+        ];
+        let row = |item: &BatchItem| {
+            let number = item.item + 1;
+            vec![
+                html! { (number) },
+                html! {
+                    a href={ "/uses/" (id) "/items/" (item.item) } {
+                        (l.pick(format!("查看第 {number} 份"), format!("Look at document {number}")))
                     }
-                    td { (self.result(item, l)) }
-                } } }
-            } }
+                    " " code title=(item.document) { (item.document.to_string()[..12]) "…" }
+                },
+                self.result(item, l),
+            ]
+        };
+        html! {
+            (stack(&names, self.items.iter().map(row)))
             @if let Some(next) = next { p { a.button href={ "/uses/" (id) "?after=" (next) } { (l.pick("其后的文件", "The documents after these")) } } }
         }
     }

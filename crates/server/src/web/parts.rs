@@ -98,6 +98,21 @@ pub(crate) fn heads(names: &[&str]) -> Markup {
     html! { thead { tr { @for name in names { th scope="col" { (name) } } } } }
 }
 
+/// A table whose rows become cards on narrow screens. Each cell says its heading there, and the roles stay for
+/// assistive technology, which `display: block` would take from it.
+pub(crate) fn stack(names: &[&str], rows: impl IntoIterator<Item = Vec<Markup>>) -> Markup {
+    html! {
+        div.scroll { table.stack role="table" {
+            thead role="rowgroup" { tr role="row" {
+                @for name in names { th scope="col" role="columnheader" { (name) } }
+            } }
+            tbody role="rowgroup" { @for row in rows { tr role="row" {
+                @for (cell, name) in row.into_iter().zip(names) { td role="cell" data-label=(name) { (cell) } }
+            } } }
+        } }
+    }
+}
+
 /// How something stands, in words beside the colour.
 pub(crate) fn badge(tone: &str, text: &str) -> Markup {
     html! { span class={ "badge " (tone) } { (text) } }

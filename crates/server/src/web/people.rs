@@ -11,7 +11,7 @@ use sealing::Language;
 use zeroize::Zeroizing;
 
 use super::form::Form;
-use super::parts::{Field, badge, empty, hidden, select, time};
+use super::parts::{Field, badge, empty, hidden, select, stack, time};
 use super::units;
 use super::uses::{authority, holds, rows};
 use super::visit::{Visit, see};
@@ -77,40 +77,55 @@ pub(crate) fn staff_card(visit: &Visit, staff: &Staff, l: Language) -> Markup {
         Role::Principal => holds(visit, Role::Reviewer),
         _ => false,
     };
+    let names = [
+        l.pick("姓名", "Name"),
+        l.pick("角色", "Role"),
+        l.pick("自", "Since"),
+        l.pick("操作", "Action"),
+    ];
+    let row = |person: &Person, held: &Appointment| {
+        let name = staff.name(person.id);
+        vec![
+            html! {
+                strong { (name) }
+                @if person.blocked.is_some() { " " (badge("bad", l.pick("已停止", "blocked"))) }
+            },
+            html! { (words::role(held.role, l)) },
+            html! {
+                (time(held.from, l))
+                @if let Some(until) = held.until { br; span.muted { (l.pick("至 ", "until ")) (time(until, l)) } }
+            },
+            html! { @if let (true, Scope::Unit(unit)) = (ends(held.role), staff.scope) {
+                (dismiss_form(visit, unit, held, (person.id, &name)))
+            } },
+        ]
+    };
+    let rows = staff
+        .people
+        .iter()
+        .flat_map(|person| held(person, staff.scope, now).map(move |held| (person, held)))
+        .map(|(person, held)| row(person, held));
     html! {
         section.card {
             h2 { (l.pick("人员", "People")) }
             @if staff.people.is_empty() {
                 (empty(l.pick("还没有人员：先由审核人任命主要负责人。", "Nobody yet: a reviewer appoints the principal first.")))
-            } @else { div.scroll { table.stack {
-                thead { tr {
-                    th scope="col" { (l.pick("姓名", "Name")) }
-                    th scope="col" { (l.pick("角色", "Role")) }
-                    th scope="col" { (l.pick("自", "Since")) }
-                    th scope="col" { (l.pick("操作", "Action")) }
-                } }
-                tbody { @for person in &staff.people { @for held in held(person, staff.scope, now) { tr {
-                    td {
-                        strong { (staff.name(person.id)) }
-                        @if person.blocked.is_some() { " " (badge("bad", l.pick("已停止", "blocked"))) }
-                    }
-                    td { (words::role(held.role, l)) }
-                    td {
-                        (time(held.from, l))
-                        @if let Some(until) = held.until { br; span.muted { (l.pick("至 ", "until ")) (time(until, l)) } }
-                    }
-                    td { @if let (true, Scope::Unit(unit)) = (ends(held.role), staff.scope) {
-                        form method="post" action={ "/units/" (unit) "/people" } {
-                            (hidden(&visit.face))
-                            input type="hidden" name="type" value="dismiss";
-                            input type="hidden" name="person" value=(person.id);
-                            input type="hidden" name="role" value=(held.role.name());
-                            @let what = format!("{} {}", staff.name(person.id), words::role(held.role, l));
-                            button.danger aria-label={ (l.pick("免去 ", "End: ")) (what) } { (l.pick("免去", "End")) }
-                        }
-                    } }
-                } } } }
-            } } }
+            } @else { (stack(&names, rows)) }
+        }
+    }
+}
+
+/// The form with which a role is ended.
+fn dismiss_form(visit: &Visit, unit: UnitId, held: &Appointment, (person, name): (PersonId, &str)) -> Markup {
+    let l = visit.language();
+    let what = format!("{name} {}", words::role(held.role, l));
+    html! {
+        form method="post" action={ "/units/" (unit) "/people" } {
+            (hidden(&visit.face))
+            input type="hidden" name="type" value="dismiss";
+            input type="hidden" name="person" value=(person);
+            input type="hidden" name="role" value=(held.role.name());
+            button.danger aria-label={ (l.pick("免去 ", "End: ")) (what) } { (l.pick("免去", "End")) }
         }
     }
 }
