@@ -1,5 +1,6 @@
 //! API clients: business systems, each with the SM2 certificate that it signs its requests with (R53).
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -264,6 +265,43 @@ impl Service {
             match clients.last() {
                 Some(last) if clients.len() as u64 == u64::from(store::PAGE_MAX) => after = Some(last.id),
                 _ => return Ok(seen),
+            }
+        }
+    }
+
+    /// How systems are called, for those who may see what names them; nothing else of them is told. Those are left out
+    /// that were never entered here.
+    pub(crate) async fn system_names(
+        &self,
+        systems: impl IntoIterator<Item = SystemId>,
+    ) -> Result<BTreeMap<SystemId, String>, Error> {
+        let mut reader = self.store.read().await?;
+        let mut names = BTreeMap::new();
+        for system in systems.into_iter().collect::<BTreeSet<_>>() {
+            if let Some(client) = reader.api_client(system).await? {
+                names.insert(system, client.name);
+            }
+        }
+        Ok(names)
+    }
+
+    /// The systems that a unit can grant something to: all that may still call, by name.
+    pub(crate) async fn grantable_systems(&self) -> Result<Vec<(SystemId, String)>, Error> {
+        let mut reader = self.store.read().await?;
+        let (mut after, mut systems) = (None, Vec::new());
+        loop {
+            let look = Page {
+                after,
+                limit: store::PAGE_MAX,
+            };
+            let clients = reader.api_clients(look).await?;
+            after = clients.last().map(|last| last.id);
+            let full = clients.len() as u64 == u64::from(store::PAGE_MAX);
+            let callable = clients.into_iter().filter(|client| client.blocked_at.is_none());
+            systems.extend(callable.map(|client| (client.id, client.name)));
+            if !full {
+                systems.sort_by(|one, other| one.1.cmp(&other.1));
+                return Ok(systems);
             }
         }
     }

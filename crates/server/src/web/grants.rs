@@ -1,12 +1,13 @@
 //! Grants: business systems that may use a unit's seals by themselves, for a purpose, a time and a volume.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::response::Response;
 use maud::{Markup, html};
 use registry::grant::{GrantStatus, GrantTerms, Period, Volume};
 use registry::usage::DocumentType;
-use registry::{Grant, GrantId, Role, Scope, SealId, SealRecord, UnitId};
+use registry::{Grant, GrantId, Role, Scope, SealId, SealRecord, SystemId, UnitId};
 use sealing::Language;
 use zeroize::Zeroizing;
 
@@ -14,7 +15,7 @@ use super::ask_use::document_types;
 use super::deputies::days;
 use super::form::Form;
 use super::layout::{Sheet, page_with};
-use super::parts::{Field, badge, checks, empty, hidden, problem_box, select, time};
+use super::parts::{Field, badge, checks, empty, hidden, problem_box, select, stack, time};
 use super::units::named;
 use super::uses::{holds, rows};
 use super::visit::{Visit, see};
@@ -36,10 +37,16 @@ async fn list_with(
     let id: UnitId = visit.call.path("unit")?;
     let grants = service.grants(caller, id, rows()).await?;
     let unit = service.unit(id).await?;
+    let granted = grants.iter().map(|grant| grant.terms.system);
+    let names = service.system_names(granted).await?;
     let mut seals = service.seals(caller, SealSearch::OfUnit(id), rows()).await?;
     seals.retain(|seal| seal.usable(visit.call.now) && seal.owner.holder().is_none());
     let types = document_types(service, unit.authority, l).await?;
     let applies = holds(visit, Role::Agent) || holds(visit, Role::Principal);
+    let systems = match applies {
+        true => service.grantable_systems().await?,
+        false => Vec::new(),
+    };
     let title = l.pick("对业务系统的授权", "Grants to business systems");
     let body = html! {
         h1 { (title) }
@@ -48,8 +55,8 @@ async fn list_with(
         div.split {
             div { @if grants.is_empty() {
                 (empty(l.pick("没有授权：需要业务系统自动盖章时在此申请。", "There is none: ask here when a business system is to seal by itself.")))
-            } @else { (table(&grants, visit.call.now, l)) } }
-            @if applies { (ask_form(visit, &seals, &types, form)) }
+            } @else { (table(&grants, &names, visit.call.now, l)) } }
+            @if applies { (ask_form(visit, (&seals, &systems), &types, form)) }
         }
     };
     let place = format!("/units/{id}");
@@ -62,23 +69,30 @@ async fn list_with(
     Ok(page_with(visit, &sheet, problem))
 }
 
-fn table(grants: &[Grant], now: jiff::Timestamp, l: Language) -> Markup {
-    html! {
-        div.scroll { table.stack {
-            thead { tr {
-                th scope="col" { (l.pick("用途", "Purpose")) }
-                th scope="col" { (l.pick("状态", "Status")) }
-                th scope="col" { (l.pick("期间", "Period")) }
-                th scope="col" { (l.pick("数量", "Volume")) }
-            } }
-            tbody { @for grant in grants { tr {
-                td { a href={ "/grants/" (grant.id) } { (grant.terms.purpose) } }
-                td { (status(grant, now, l)) }
-                td { (time(grant.terms.from, l)) " – " (time(grant.terms.until, l)) }
-                td { (volume(grant.terms.volume, l)) }
-            } } }
-        } }
-    }
+/// How a system is called; its identifier if it was never entered here.
+fn system_name(names: &BTreeMap<SystemId, String>, system: SystemId) -> String {
+    names.get(&system).cloned().unwrap_or_else(|| system.to_string())
+}
+
+fn table(grants: &[Grant], names: &BTreeMap<SystemId, String>, now: jiff::Timestamp, l: Language) -> Markup {
+    let heads = [
+        l.pick("用途", "Purpose"),
+        l.pick("业务系统", "Business system"),
+        l.pick("状态", "Status"),
+        l.pick("期间", "Period"),
+        l.pick("数量", "Volume"),
+    ];
+    let row = |grant: &Grant| {
+        let terms = &grant.terms;
+        vec![
+            html! { a href={ "/grants/" (grant.id) } { (terms.purpose) } },
+            html! { (system_name(names, terms.system)) },
+            status(grant, now, l),
+            html! { (time(terms.from, l)) " – " (time(terms.until, l)) },
+            html! { (volume(terms.volume, l)) },
+        ]
+    };
+    stack(&heads, grants.iter().map(row))
 }
 
 fn status(grant: &Grant, now: jiff::Timestamp, l: Language) -> Markup {
@@ -103,7 +117,12 @@ fn volume(volume: Volume, l: Language) -> String {
     }
 }
 
-fn ask_form(visit: &Visit, seals: &[SealRecord], types: &[(String, String)], form: Option<&Form>) -> Markup {
+fn ask_form(
+    visit: &Visit,
+    (seals, systems): (&[SealRecord], &[(SystemId, String)]),
+    types: &[(String, String)],
+    form: Option<&Form>,
+) -> Markup {
     let l = visit.language();
     let typed = |name| form.map_or("", |form| form.text(name));
     let field = |name, label, hint, kind| {
@@ -126,13 +145,19 @@ fn ask_form(visit: &Visit, seals: &[SealRecord], types: &[(String, String)], for
         ("month".to_owned(), l.pick("每月", "a month").to_owned()),
         ("grant".to_owned(), l.pick("总共", "in all").to_owned()),
     ];
-    let system_hint = l.pick("由平台负责人告知", "The platform's owner tells it");
+    if systems.is_empty() {
+        return empty(l.pick(
+            "还没有登记业务系统：由安全管理员登记后，才能申请授权。",
+            "No business system is entered yet: a security administrator enters it, then a grant can be asked for.",
+        ));
+    }
+    let systems: Vec<_> = named_apart(systems);
     html! {
         form.card method="post" action=(visit.call.target) {
             (hidden(&visit.face))
             h2 { (l.pick("申请授权", "Ask for a grant")) }
             (select("seal", l.pick("印章", "Seal"), &seals, typed("seal")))
-            (field("system", l.pick("业务系统编号", "Identifier of the system"), system_hint, "text"))
+            (select("system", l.pick("业务系统", "Business system"), &systems, typed("system")))
             (field("purpose", l.pick("用途", "Purpose"), "", "text"))
             fieldset {
                 legend { (l.pick("文件类型", "Types of documents")) }
@@ -151,6 +176,21 @@ fn ask_form(visit: &Visit, seals: &[SealRecord], types: &[(String, String)], for
     }
 }
 
+/// Systems to choose from; those that are called alike are told apart by the end of their identifiers.
+fn named_apart(systems: &[(SystemId, String)]) -> Vec<(String, String)> {
+    let alike = |name: &str| systems.iter().filter(|(_, other)| other == name).count() > 1;
+    let shown = |(id, name): &(SystemId, String)| {
+        let value = id.to_string();
+        let text = if alike(name) {
+            format!("{name} …{}", &value[28..])
+        } else {
+            name.clone()
+        };
+        (value, text)
+    };
+    systems.iter().map(shown).collect()
+}
+
 pub(crate) async fn apply(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
     let form = visit.form(&service, 0).await?;
     let unit: UnitId = visit.call.path("unit")?;
@@ -164,7 +204,7 @@ pub(crate) async fn apply(service: Arc<Service>, mut visit: Visit) -> Result<Res
         let terms = GrantTerms {
             unit,
             seal: form.parse::<SealId>("seal", ("印章", "Seal"))?,
-            system: form.parse("system", ("业务系统编号", "Identifier of the system"))?,
+            system: form.parse("system", ("业务系统", "Business system"))?,
             purpose: form.text("purpose").trim().to_owned(),
             document_types: types.collect(),
             from,
@@ -195,7 +235,8 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
     let seal = service.seal_record(terms.seal).await?;
     let unit = service.unit(terms.unit).await?;
     let types = document_types(service, unit.authority, l).await?;
-    let names = terms.document_types.iter().map(|kind| {
+    let names = service.system_names([terms.system]).await?;
+    let kinds = terms.document_types.iter().map(|kind| {
         let known = types.iter().find(|(code, _)| *code == kind.0);
         known.map_or(kind.0.clone(), |(_, name)| name.clone())
     });
@@ -207,8 +248,8 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
             section.card { dl.facts {
                 dt { (l.pick("单位", "Unit")) } dd { (unit.name) }
                 dt { (l.pick("印章", "Seal")) } dd { (seal.name) }
-                dt { (l.pick("业务系统", "Business system")) } dd { code { (terms.system) } }
-                dt { (l.pick("文件类型", "Types of documents")) } dd { (names.collect::<Vec<_>>().join(l.pick("、", ", "))) }
+                dt { (l.pick("业务系统", "Business system")) } dd { (system_name(&names, terms.system)) br; code { (terms.system) } }
+                dt { (l.pick("文件类型", "Types of documents")) } dd { (kinds.collect::<Vec<_>>().join(l.pick("、", ", "))) }
                 dt { (l.pick("期间", "Period")) } dd { (time(terms.from, l)) " – " (time(terms.until, l)) }
                 dt { (l.pick("数量", "Volume")) } dd { (volume(terms.volume, l)) }
                 dt { (l.pick("申请时间", "Asked")) } dd { (time(grant.applied_at, l)) }

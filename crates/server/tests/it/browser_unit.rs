@@ -7,7 +7,7 @@ use testkit::Bureau;
 use crate::browser::Office;
 use crate::life::PIN;
 use crate::town::Town;
-use crate::world::{ofd, ofd_of};
+use crate::world::{ofd, ofd_of, system};
 
 /// A town whose unit has a seal in force, and a policy of one approver.
 fn town(bureau: &Bureau) -> Town {
@@ -117,10 +117,11 @@ pub(crate) fn look_in(office: &mut Office<'_>, seal: &str) {
         office.browser.go(&place);
         office.seen(name);
     }
+    let pem = pki::write_pem("CERTIFICATE", system().certificate.der());
+    let order = json!({ "authority": office.town.authority, "name": "审批平台", "certificate": pem });
+    let entered = office.town.by(&office.town.security, "/api/clients", &order);
+    assert_eq!(entered.status, 201, "{}", entered.text());
     office.browser.go(&format!("{unit}/grants"));
-    office
-        .browser
-        .fill("system", "01970000-0000-7000-8000-000000000099");
     office.browser.fill("purpose", "自动出具证明");
     office.browser.click("[name=document_type]");
     office.browser.run("document.querySelector('[name=from]').value = document.querySelector('[name=until]').value = '2099-01-01'");

@@ -9,7 +9,8 @@ use crate::web::field;
 use crate::world::{SEAL, UNIT, Who, World, id, ofd};
 
 /// Names that people gave, which no language changes.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 13] = [
+    "测试业务系统",
     "发布通知",
     "签订",
     "测试市大数据局",
@@ -210,7 +211,11 @@ fn r15_a_grant_is_asked_for_consented_opened_and_revoked() {
     assert!(agent.page(&page, &NAMES).contains("没有授权"));
     let system = world.granted(10);
     let listed = agent.page(&page, &NAMES);
-    assert!(listed.contains("有效"), "{listed}");
+    assert!(
+        listed.contains("有效") && listed.contains("data-label=\"业务系统\">测试业务系统</td>"),
+        "{listed}"
+    );
+    assert!(listed.contains("<select id=\"system\"") && listed.contains(">测试业务系统</option>"));
     let known = world.get(Who::Agent, &system).json();
     let today = world.server.clock.now().to_string()[..10].to_owned();
     let seal = id(SEAL).to_string();
@@ -245,6 +250,7 @@ fn r15_a_grant_is_asked_for_consented_opened_and_revoked() {
     let steps = format!("{grant}/steps");
     let principal = world.desk(Who::Principal);
     let shown = principal.page(&grant, &NAMES);
+    assert!(shown.contains("测试业务系统"), "{shown}");
     assert!(
         shown.contains("同意授权") && shown.contains("每日 20 份"),
         "{shown}"
