@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::http::{HeaderValue, header};
 use axum::response::Response;
 use maud::{Markup, html};
-use registry::seal::OldDevice;
+use registry::seal::{Edition, OldDevice};
 use registry::{Role, Scope, SealId, SealRecord, SealStatus};
 use sealing::Language;
 use zeroize::Zeroizing;
@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::filings::{of_seal, seal_name};
 use super::form::Form;
 use super::layout::{Sheet, page, page_with};
-use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
+use super::parts::{Field, badge, empty, hidden, problem_box, select, stack, time};
 use super::people::{Staff, called};
 use super::uses::{holds, rows, units};
 use super::visit::{Visit, see};
@@ -131,6 +131,7 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
                         }
                     }
                 }
+                @if seal.editions.len() > 1 { (devices(&seal, l)) }
                 (of_seal(&filings, visit.call.now, l))
                 section.card {
                     h2 { (l.pick("历史", "History")) }
@@ -149,6 +150,36 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
         body,
     };
     Ok(page_with(visit, &sheet, problem))
+}
+
+/// The devices of all editions, the present one first.
+fn devices(seal: &SealRecord, l: Language) -> Markup {
+    let names = [
+        l.pick("版次", "Edition"),
+        l.pick("载体", "Device"),
+        l.pick("制作时间", "Made"),
+        l.pick("有效期", "Valid"),
+    ];
+    let present = seal.edition().map(|edition| edition.number);
+    let row = |edition: &Edition| {
+        let device = &edition.device;
+        vec![
+            html! {
+                (edition.number) " "
+                @if Some(edition.number) == present { (badge("good", l.pick("现用", "present"))) }
+                @else { (badge("", l.pick("已被取代", "superseded"))) }
+            },
+            html! { (words::said(device.kind.words(), l)) " " code { (device.serial) } },
+            time(edition.made_at, l),
+            html! { (time(edition.not_before, l)) " – " (time(edition.not_after, l)) },
+        ]
+    };
+    html! {
+        section.card {
+            h2 { (l.pick("历次载体", "Devices of all editions")) }
+            (stack(&names, seal.editions.iter().rev().map(row)))
+        }
+    }
 }
 
 fn event_word(name: &str, l: Language) -> &str {

@@ -608,6 +608,13 @@ fn r65_another_device_has_another_key() {
     let replaced = town.post("maker", &path, &json!({ "width_mm": 42, "height_mm": 42 }));
     assert_eq!(replaced.status, 201, "{}", replaced.text());
     assert_ne!(replaced.json()["editions"][1]["device"]["id"], device);
+    // The page names the devices of both editions.
+    let page = town.desk("agent").get(&format!("/seals/{seal}"));
+    for edition in replaced.json()["editions"].as_array().unwrap() {
+        let serial = edition["device"]["serial"].as_str().unwrap();
+        assert!(page.text().contains(serial), "{}", page.text());
+    }
+    assert!(page.text().contains("历次载体") && page.text().contains("已被取代"));
     town.wait("the filing", || {
         let filings = town.filings(&seal);
         filings
