@@ -32,6 +32,12 @@ impl Reader {
         }
     }
 
+    /// All authorities, in the order of their establishment.
+    pub async fn authorities(&mut self, page: Page<AuthorityId>) -> Result<Vec<Authority>, Error> {
+        let after = page.after.map_or(uuid::Uuid::nil(), |after| after.0);
+        record::list(self.conn(), ALL, values![after, page.limit()]).await
+    }
+
     /// An authority and those above it, nearest first: at most 32.
     pub async fn lineage(&mut self, id: AuthorityId) -> Result<Vec<AuthorityId>, Error> {
         let rows = self.conn().rows(LINEAGE, values![id.0]).await?;
@@ -58,6 +64,7 @@ statements! {
         WHERE authorities.version = $4";
     BY_ID = "SELECT version, state FROM authorities WHERE id = $1";
     BELOW = "SELECT state FROM authorities WHERE parent = $1 AND id > $2 ORDER BY id LIMIT $3";
+    ALL = "SELECT state FROM authorities WHERE id > $1 ORDER BY id LIMIT $2";
     ROOTS = "SELECT state FROM authorities WHERE parent IS NULL AND id > $1 ORDER BY id LIMIT $2";
     // Deeper than the tree of the administration can be: a ring in damaged data ends.
     LINEAGE = "WITH RECURSIVE line (id, parent, depth) AS (

@@ -3,11 +3,13 @@
 //! A use case is one function: fresh identifiers, then one write that loads the facts, asks the registry, and
 //! keeps events with their entries, or the refusal with its entry.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use registry::profile::DocumentTypeRow;
 use registry::{
-    Authority, AuthorityCommand, AuthorityFacts, AuthorityId, Level, ProfileId, RegionCode, authority,
+    Authority, AuthorityCommand, AuthorityFacts, AuthorityId, AuthorityStatus, Level, ProfileId, RegionCode,
+    Role, authority,
 };
 use store::Page;
 
@@ -164,5 +166,35 @@ impl Service {
         page: Page<AuthorityId>,
     ) -> Result<Vec<Authority>, Error> {
         Ok(self.store.read().await?.authorities_below(parent, page).await?)
+    }
+
+    /// The authorities that may make seals and for which the caller is a reviewer, there or above, by name.
+    pub(crate) async fn reviewed_authorities(&self, caller: &Caller) -> Result<Vec<Authority>, Error> {
+        let now = self.outside.now();
+        let mut reader = self.store.read().await?;
+        let (mut after, mut all) = (None, BTreeMap::new());
+        loop {
+            let look = Page {
+                after,
+                limit: store::PAGE_MAX,
+            };
+            let found = reader.authorities(look).await?;
+            after = found.last().map(|last| last.id);
+            let full = found.len() as u64 == u64::from(store::PAGE_MAX);
+            all.extend(found.into_iter().map(|one| (one.id, one)));
+            if !full {
+                break;
+            }
+        }
+        let above = |one: &AuthorityId| all.get(one).and_then(|one| one.parent);
+        let reviewed = |one: &&Authority| {
+            // A ring in damaged data ends.
+            let line = std::iter::successors(Some(one.id), above).take(all.len());
+            let line: Vec<_> = line.collect();
+            one.status == AuthorityStatus::Designated && caller.acting.holds_in(&[Role::Reviewer], &line, now)
+        };
+        let mut found: Vec<_> = all.values().filter(reviewed).cloned().collect();
+        found.sort_by(|one, other| one.name.cmp(&other.name));
+        Ok(found)
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::filings::seal_name;
 use super::form::Form;
 use super::layout::{Sheet, page_with};
-use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
+use super::parts::{Field, badge, empty, hidden, problem_box, select, stack, time};
 use super::people::{Staff, staff_card};
 use super::uses::{authority, holds, rows};
 use super::visit::{Visit, see};
@@ -87,22 +87,21 @@ pub(crate) async fn list(service: Arc<Service>, visit: Visit) -> Result<Response
 }
 
 fn table(units: &[Unit], l: Language) -> Markup {
-    html! {
-        div.scroll { table.stack {
-            thead { tr {
-                th scope="col" { (l.pick("名称", "Name")) }
-                th scope="col" { (l.pick("统一社会信用代码", "Credit code")) }
-                th scope="col" { (l.pick("类型", "Kind")) }
-                th scope="col" { (l.pick("登记", "Registered")) }
-            } }
-            tbody { @for unit in units { tr {
-                td { a href={ "/units/" (unit.id) } { (unit.name) } " " (ended(unit, l)) }
-                td { code { (unit.code) } }
-                td { (words::unit_kind(unit.kind, l)) }
-                td { (time(unit.registered_at, l)) }
-            } } }
-        } }
-    }
+    let names = [
+        l.pick("名称", "Name"),
+        l.pick("统一社会信用代码", "Credit code"),
+        l.pick("类型", "Kind"),
+        l.pick("登记", "Registered"),
+    ];
+    let row = |unit: &Unit| {
+        vec![
+            html! { a href={ "/units/" (unit.id) } { (unit.name) } " " (ended(unit, l)) },
+            html! { code { (unit.code) } },
+            html! { (words::unit_kind(unit.kind, l)) },
+            time(unit.registered_at, l),
+        ]
+    };
+    stack(&names, units.iter().map(row))
 }
 
 fn ended(unit: &Unit, l: Language) -> Markup {
@@ -210,6 +209,13 @@ pub(crate) async fn show_with(
     let unit = service.see_unit(caller, id).await?;
     let seals = service.seals(caller, SealSearch::OfUnit(id), rows()).await?;
     let staff = Staff::of(service, visit, Scope::Unit(id)).await?;
+    let maker = service.authority(unit.authority).await?.name;
+    let mut others = Vec::new();
+    if may_change(visit, &unit) {
+        let reviewed = service.reviewed_authorities(caller).await?;
+        let others_of = reviewed.into_iter().filter(|one| one.id != unit.authority);
+        others.extend(others_of.map(|one| (one.id.to_string(), one.name)));
+    }
     let title = unit.name.as_str();
     let inside = visit
         .face
@@ -231,7 +237,7 @@ pub(crate) async fn show_with(
         @if let Some(problem) = problem { (problem_box(problem, l)) }
         div.split {
             div {
-                (facts(&unit, l))
+                (facts(&unit, &maker, l))
                 (staff_card(visit, &staff, l))
                 (seal_list(&seals, l))
             }
@@ -246,7 +252,7 @@ pub(crate) async fn show_with(
                     }
                 } }
                 (super::people::appoint_form(visit, Scope::Unit(id), form))
-                (changes(visit, &unit, form))
+                (changes(visit, &unit, &others, form))
             }
         }
     };
@@ -258,13 +264,14 @@ pub(crate) async fn show_with(
     Ok(page_with(visit, &sheet, problem))
 }
 
-fn facts(unit: &Unit, l: Language) -> Markup {
+fn facts(unit: &Unit, maker: &str, l: Language) -> Markup {
     html! {
         section.card {
             dl.facts {
                 dt { (l.pick("统一社会信用代码", "Credit code")) } dd { code { (unit.code) } }
                 dt { (l.pick("单位类型", "Kind")) } dd { (words::unit_kind(unit.kind, l)) }
                 dt { (l.pick("区划和级别", "Region and level")) } dd { (unit.region.as_str()) " · " (words::level(unit.level, l)) }
+                dt { (l.pick("制章机关", "Issuing authority")) } dd { (maker) }
                 dt { (l.pick("登记时间", "Registered")) } dd { (time(unit.registered_at, l)) }
             }
         }
@@ -287,10 +294,14 @@ fn seal_list(seals: &[SealRecord], l: Language) -> Markup {
     }
 }
 
+fn may_change(visit: &Visit, unit: &Unit) -> bool {
+    holds(visit, Role::Reviewer) && unit.ended.is_none()
+}
+
 /// What a reviewer may change; the rules decide again when it is sent.
-fn changes(visit: &Visit, unit: &Unit, form: Option<&Form>) -> Markup {
+fn changes(visit: &Visit, unit: &Unit, others: &[(String, String)], form: Option<&Form>) -> Markup {
     let l = visit.language();
-    if !holds(visit, Role::Reviewer) || unit.ended.is_some() {
+    if !may_change(visit, unit) {
         return html! {};
     }
     let name = form.map_or(unit.name.as_str(), |form| match form.text("new_name") {
@@ -307,6 +318,7 @@ fn changes(visit: &Visit, unit: &Unit, form: Option<&Form>) -> Markup {
                 (Field { name: "new_name", label: l.pick("新的法定名称", "New legal name"), hint: l.pick("改名后，原名称的印章须变更", "Seals with the old name must be changed then"), kind: "text", value: name, needed: true }.markup())
                 button { (l.pick("改名", "Rename")) }
             }
+            @if !others.is_empty() { (move_form(visit, &place, others, form)) }
             details {
                 summary { (l.pick("单位终止", "The unit ended")) }
                 form method="post" action=(place) {
@@ -321,6 +333,25 @@ fn changes(visit: &Visit, unit: &Unit, form: Option<&Form>) -> Markup {
     }
 }
 
+/// Another authority looks after the unit.
+fn move_form(visit: &Visit, place: &str, others: &[(String, String)], form: Option<&Form>) -> Markup {
+    let l = visit.language();
+    let sent = form.filter(|form| form.text("type") == "move");
+    let chosen = sent.map_or("", |form| form.text("authority"));
+    html! {
+        details open[sent.is_some()] {
+            summary { (l.pick("移交另一制章机关", "Move it to another authority")) }
+            form method="post" action=(place) {
+                (hidden(&visit.face))
+                input type="hidden" name="type" value="move";
+                (select("authority", l.pick("移交给", "To which authority"), others, chosen))
+                label.check { input type="checkbox" name="sure" value="yes" required; (l.pick("确认：此后由该机关受理和制作其印章", "I am sure: that authority receives its applications and makes its seals from now on")) }
+                button { (l.pick("移交", "Move")) }
+            }
+        }
+    }
+}
+
 pub(crate) async fn change(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
     let form = visit.form(&service, 0).await?;
     let id: UnitId = visit.call.path("unit")?;
@@ -329,6 +360,9 @@ pub(crate) async fn change(service: Arc<Service>, mut visit: Visit) -> Result<Re
         let step = match form.text("type") {
             "rename" => UnitStep::Rename {
                 name: form.text("new_name").trim().to_owned(),
+            },
+            "move" if !form.text("sure").is_empty() => UnitStep::Move {
+                authority: form.parse("authority", ("移交给", "To which authority"))?,
             },
             "end" if !form.text("sure").is_empty() => UnitStep::End {
                 reason: named::<UnitEnd>(form.text("reason")).ok_or_else(bad)?,

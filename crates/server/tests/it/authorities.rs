@@ -259,6 +259,51 @@ fn r11_r12_each_level_acts_in_its_own_subtree() {
     );
 }
 
+#[test]
+fn a_unit_is_moved_to_another_authority_on_its_page() {
+    let levels = Levels::new("");
+    levels.designate_all();
+    let (town, county) = (&levels.town, &levels.county);
+    let unit = levels.register("county.reviewer", county, "91110000600037341L");
+    let unit = unit.json()["id"].as_str().unwrap().to_owned();
+    let (page, changes) = (format!("/units/{unit}"), format!("/units/{unit}/changes"));
+    let authority = || town.get("reviewer", &format!("/api/units/{unit}")).json()["authority"].clone();
+    let order = |to: &'static str, sure: &'static str| [("type", "move"), ("authority", to), ("sure", sure)];
+    let other: &'static str = levels.other.clone().leak();
+    let reviewer = town.desk("reviewer");
+    let shown = reviewer.get(&page);
+    assert!(
+        shown.text().contains("移交另一制章机关")
+            && shown.text().contains("<dd>测试县审批局</dd>")
+            && !shown.text().contains(">测试县审批局</option>")
+            && shown.text().contains(">测试二市数据局</option>"),
+        "{}",
+        shown.text()
+    );
+    // Not without saying so, and only by those who review for both.
+    assert_eq!(reviewer.send(&page, &changes, &order(other, "")).status, 400);
+    let county_reviewer = town.desk("county.reviewer");
+    assert!(!county_reviewer.get(&page).text().contains("移交另一制章机关"));
+    assert_eq!(
+        county_reviewer.send(&page, &changes, &order(other, "yes")).status,
+        403
+    );
+    let neighbour = town.desk("other.reviewer");
+    assert_eq!(
+        neighbour.send("/units", &changes, &order(other, "yes")).status,
+        404
+    );
+    assert_eq!(authority(), county.as_str());
+    assert_eq!(reviewer.done(&page, &changes, &order(other, "yes")), page);
+    assert_eq!(authority(), other);
+    let shown = neighbour.get(&page);
+    assert!(
+        shown.text().contains("<dd>测试二市数据局</dd>"),
+        "{}",
+        shown.text()
+    );
+}
+
 impl Levels {
     /// An application for the legal-name seal of a unit of the county, handed in and consented to.
     fn application_of(&self, unit: &str) -> String {
