@@ -44,6 +44,9 @@ pub struct Layer {
     /// What the operator should know about it.
     #[serde(default)]
     pub note: String,
+    /// The same in Chinese.
+    #[serde(default)]
+    pub note_zh: String,
     /// See [`Profile::filing`].
     pub filing: Option<Vec<FilingDuty>>,
     /// See [`Profile::use_before_filing`].

@@ -39,6 +39,12 @@ const RETRY_SECONDS_MAX: u64 = 1800;
 /// Longest receipt, in bytes.
 const RECEIPT_BYTES_MAX: u64 = 64 * 1024;
 
+/// How the failures begin that this system writes down; any other is in the words of the body.
+const NO_ADDRESS: &str = "no address is configured (filing) of ";
+const NO_CONNECTION: &str = "the connection failed: ";
+const NO_RECEIPT: &str = "no receipt, the body answered with HTTP status ";
+const NOT_DECIDED: &str = "not decided yet";
+
 /// What came of sending a filing.
 enum Sent {
     /// Accepted: the body's number for it, and the receipt as it came.
@@ -144,7 +150,7 @@ impl Service {
         let sent = match address {
             _ if filing.status == FilingStatus::Accepted => return self.finish_filing(worker, job).await,
             None => Sent::Failed {
-                reason: format!("no address of {} is configured (filing)", filing.body.name()),
+                reason: format!("{NO_ADDRESS}{}", filing.body.name()),
             },
             Some(address) => {
                 let name = self.shown_name(&seal.name, seal.owner).await?;
@@ -155,6 +161,21 @@ impl Service {
             }
         };
         self.record_sent(worker, job, (id, filing.seal), sent).await
+    }
+
+    /// The Chinese of a failure that this system wrote down; none for the words of a body, which are as it sent them.
+    pub(crate) fn filing_failure_zh(failure: &str) -> Option<String> {
+        if failure == NOT_DECIDED {
+            return Some("备案机关已收到，尚未答复".to_owned());
+        }
+        if failure.starts_with(NO_ADDRESS) {
+            return Some("没有配置该备案机关的地址（配置项 filing）".to_owned());
+        }
+        if let Some(why) = failure.strip_prefix(NO_CONNECTION) {
+            return Some(format!("与备案机关的连接失败（{why}）"));
+        }
+        let status = failure.strip_prefix(NO_RECEIPT)?;
+        Some(format!("备案机关答复 HTTP 状态 {status}，没有回执"))
     }
 
     async fn finish_filing(&self, worker: Uuid, job: Job) -> Result<(), Error> {
@@ -184,10 +205,7 @@ impl Service {
                 let receipt = digest_of(&receipt);
                 (Some(FilingCommand::Accept { number, receipt }), None)
             }
-            Sent::Taken => (
-                Some(FilingCommand::RecordSent),
-                Some("not decided yet".to_owned()),
-            ),
+            Sent::Taken => (Some(FilingCommand::RecordSent), Some(NOT_DECIDED.to_owned())),
             Sent::Returned { reason } => {
                 warn!(filing = %id, reason, "a filing was sent back");
                 (
@@ -406,7 +424,7 @@ async fn apply(
     let again = waits && matches!(command, FilingCommand::RecordSent);
     let command = if again {
         &FilingCommand::RecordFailure {
-            reason: "not decided yet".to_owned(),
+            reason: NOT_DECIDED.to_owned(),
         }
     } else {
         command
@@ -470,7 +488,7 @@ fn message(filing: &Filing, seal: &SealRecord, name: Option<&str>) -> Value {
 /// Sends a message. A filing that is sent twice has the same key both times.
 fn send(address: &str, id: FilingId, message: &str, limit: Duration) -> Sent {
     let failed = |error: ureq::Error| Sent::Failed {
-        reason: short(&error.to_string()),
+        reason: short(&format!("{NO_CONNECTION}{error}")),
     };
     let post = outgoing::agent(limit)
         .post(address)
@@ -501,7 +519,7 @@ fn send(address: &str, id: FilingId, message: &str, limit: Duration) -> Sent {
             reason: short(&reason),
         },
         (status, _) => Sent::Failed {
-            reason: format!("the body answered with HTTP status {status} and no receipt"),
+            reason: format!("{NO_RECEIPT}{status}"),
         },
     }
 }

@@ -523,11 +523,8 @@ impl Problem {
             SignInFault::PasswordTooOld => (
                 StatusCode::FORBIDDEN,
                 "PASSWORD_TOO_OLD",
-                ["口令已超过规定期限", "请在登录时同时提交新口令（new_password）"],
-                [
-                    "The password is too old",
-                    "Send a new one with the sign-in (new_password)",
-                ],
+                ["口令已超过规定期限", "请在登录时同时提交新口令"],
+                ["The password is too old", "Send a new one with the sign-in"],
             ),
             SignInFault::NewPassword(fault) => return Self::password(fault),
         };

@@ -342,7 +342,7 @@ fn proof(shown: &Shown, l: Language) -> Markup {
                 Ok(()) => div.notice.good { p { strong { (l.pick("✓ 证明成立", "✓ The proof holds")) } }
                     p { (l.pick("这条记录的散列经下列各值得到检查点的根，检查点的签名有效。", "From this entry the hashes below lead to the checkpoint's root, and the checkpoint's signature is valid.")) } },
                 Err(error) => div.notice.bad role="alert" { p { strong { (l.pick("✗ 证明不成立", "✗ The proof does not hold")) } }
-                    p { (error) }
+                    p { (l.pick(error.zh(), error.to_string())) }
                     p { (l.pick("日志可能被改动：请导出日志并与留存的检查点核对。", "The log may have been changed: export it and check it against checkpoints that were kept.")) } },
             }
             dl.facts {

@@ -345,6 +345,16 @@ fn period(layer: &Layer) -> String {
     format!("{} – {until}", layer.first_day)
 }
 
+/// The note in the reader's language; where only the other was written, that one, which is said to be it.
+fn note(layer: &Layer, l: Language) -> Markup {
+    let (zh, en) = (layer.note_zh.as_str(), layer.note.as_str());
+    let (text, language) = match (l.pick(zh, en), l.pick(en, zh)) {
+        ("", other) => (other, l.pick("en", "zh-CN")),
+        (own, _) => (own, l.pick("zh-CN", "en")),
+    };
+    html! { @if !text.is_empty() { dt { (l.pick("说明", "Note")) } dd lang=(language) { (text) } } }
+}
+
 pub(crate) async fn profile(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let_in(&visit, &OFFICERS)?;
     let l = visit.language();
@@ -360,7 +370,7 @@ pub(crate) async fn profile(service: Arc<Service>, visit: Visit) -> Result<Respo
         section.card { dl.facts {
             dt { (l.pick("施行", "In force")) } dd { (period(layer)) }
             dt { (l.pick("现在适用的层", "Layers that hold now")) } dd { @for one in &now.layers { code { (one) } " " } }
-            @if !layer.note.is_empty() { dt { (l.pick("说明（英文）", "Note")) } dd lang="en" { (layer.note) } }
+            (note(layer, l))
         } }
         div.split {
             section.card { h2 { (l.pick("现在的要求", "What holds now")) } (settings(&now, l)) }

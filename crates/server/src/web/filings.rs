@@ -148,7 +148,13 @@ fn state(filing: &Filing, l: Language) -> Markup {
             FilingStatus::Sent => { (l.pick("已送达，等待答复", "received, not decided yet")) }
             FilingStatus::Accepted => { (l.pick("已完成", "accepted")) }
         }
-        @if let Some(failure) = &filing.last_failure { p.muted lang="en" { (failure) } }
+        @if let Some(failure) = &filing.last_failure { p.muted {
+            @match Service::filing_failure_zh(failure) {
+                // The words of the body itself, in whatever language it sent them.
+                None => { (l.pick("备案机关说：", "the body says: ")) (failure) }
+                Some(zh) => (l.pick(zh.as_str(), failure)),
+            }
+        } }
     }
 }
 

@@ -327,6 +327,15 @@ fn a_system_administrator_enters_and_changes_authorities() {
     for place in ["/profiles", "/profiles/xian", "/installation"] {
         assert_eq!(desk.see(place).status, 200, "{place}");
     }
+    for profile in ["cn", "xian", "wuhu", "inner-mongolia"] {
+        let page = desk.see(&format!("/profiles/{profile}"));
+        let note = page.text().split("<dt>说明</dt><dd lang=\"zh-CN\">").nth(1);
+        let note = note.unwrap_or_else(|| panic!("{profile}: {}", page.text()));
+        assert!(
+            note.starts_with(|first: char| !first.is_ascii_alphabetic()),
+            "{profile}: {note}"
+        );
+    }
     assert!(desk.see("/installation").text().contains("test/audit"));
     assert_eq!(desk.see("/profiles/nowhere").status, 404);
     let agent = Desk::by(&town, &town.session("agent"));

@@ -21,7 +21,21 @@ fn r39_the_desk_of_filings_shows_what_is_overdue_first_and_files_again() {
         page.contains("立即重报") && page.contains("剩 ") && !page.contains("已逾期"),
         "{page}"
     );
-    town.scene.server.clock.advance(25 * 3600);
+    // Why, in the reader's language.
+    assert!(page.contains("备案机关答复 HTTP 状态 "), "{page}");
+    for (fault, said) in [
+        (BureauFault::HangsUp, "与备案机关的连接失败（"),
+        (BureauFault::SendsBack, "备案机关说："),
+        (BureauFault::Thinks, "已送达，等待答复"),
+        (BureauFault::Thinks, "备案机关已收到，尚未答复"),
+    ] {
+        bureau.switch(fault);
+        town.scene.server.clock.advance(600);
+        town.wait(said, || maker.get("/filings").text().contains(said));
+    }
+    let page = maker.page("/filings", &NAMES);
+    assert!(page.contains("尚未答复"), "{page}");
+    town.scene.server.clock.advance(25 * 3600 - 4 * 600);
     town.sign_all_in(None);
     let maker = town.desk("maker");
     let page = maker.page("/filings", &NAMES);
