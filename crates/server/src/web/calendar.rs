@@ -12,7 +12,7 @@ use sealing::Language;
 
 use super::filings::seal_name;
 use super::layout::{Sheet, page};
-use super::parts::{badge, empty, time};
+use super::parts::{badge, empty, stack, time};
 use super::uses::authority;
 use super::visit::Visit;
 use super::words;
@@ -81,30 +81,29 @@ pub(crate) async fn show(service: Arc<Service>, visit: Visit) -> Result<Response
 }
 
 fn table(rows: &[(&SealRecord, Option<Timestamp>)], now: Timestamp, l: Language) -> Markup {
-    html! {
-        div.scroll { table.stack {
-            thead { tr {
-                th scope="col" { (l.pick("到期", "Ends")) }
-                th scope="col" { (l.pick("印章", "Seal")) }
-                th scope="col" { (l.pick("状态", "Status")) }
-                th scope="col" { (l.pick("续期窗口", "Renewal")) }
-            } }
-            tbody { @for (seal, opens) in rows {
-                @let (tone, status) = words::seal_status(seal.status, l);
-                tr {
-                    td { @if let Some(edition) = seal.edition() { (time(edition.not_after, l)) } }
-                    td { a href={ "/seals/" (seal.id) } { (seal_name(seal, l)) } br;
-                        span.muted { (words::seal_kind(seal.kind, l)) } }
-                    td { (badge(tone, status)) }
-                    td { @match opens {
-                        Some(opens) if *opens <= now => { (badge("open", l.pick("已打开", "open"))) " " (time(*opens, l)) }
-                        Some(opens) => { (l.pick("自 ", "from ")) (time(*opens, l)) }
-                        None => "–",
-                    } }
-                }
-            } }
-        } }
-    }
+    let names = [
+        l.pick("到期", "Ends"),
+        l.pick("印章", "Seal"),
+        l.pick("状态", "Status"),
+        l.pick("续期窗口", "Renewal"),
+    ];
+    let row = |(seal, opens): &(&SealRecord, Option<Timestamp>)| {
+        let (tone, status) = words::seal_status(seal.status, l);
+        vec![
+            html! { @if let Some(edition) = seal.edition() { (time(edition.not_after, l)) } },
+            html! {
+                a href={ "/seals/" (seal.id) } { (seal_name(seal, l)) } br;
+                span.muted { (words::seal_kind(seal.kind, l)) }
+            },
+            badge(tone, status),
+            html! { @match opens {
+                Some(opens) if *opens <= now => { (badge("open", l.pick("已打开", "open"))) " " (time(*opens, l)) }
+                Some(opens) => { (l.pick("自 ", "from ")) (time(*opens, l)) }
+                None => "–",
+            } },
+        ]
+    };
+    stack(&names, rows.iter().map(row))
 }
 
 /// A month, in China's time.

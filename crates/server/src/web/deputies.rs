@@ -14,7 +14,7 @@ use super::ask_use::document_types;
 use super::calendar::china;
 use super::form::Form;
 use super::layout::{Sheet, page_with};
-use super::parts::{Field, badge, checks, empty, hidden, problem_box, select, time};
+use super::parts::{Field, badge, checks, empty, hidden, problem_box, select, stack, time};
 use super::people::{Staff, called};
 use super::policy::{fen, yuan};
 use super::uses::principal;
@@ -77,37 +77,38 @@ async fn listed(service: &Service, visit: &Visit, policy: &UsePolicy) -> Result<
         .collect();
     let names = service.called(caller, &people).await?;
     let ends = |held: &Deputy| caller.acting.person() == Some(held.of) || principal(visit, policy.unit);
+    let heads = [
+        l.pick("代理人", "Deputy"),
+        l.pick("代谁", "For"),
+        l.pick("期间", "Period"),
+        l.pick("范围", "For what"),
+        l.pick("操作", "Action"),
+    ];
+    let row = |held: &Deputy| {
+        vec![
+            html! {
+                strong { (called(&names, held.deputy)) } " "
+                @if held.from <= now { (badge("good", l.pick("正在代理", "in force"))) }
+                @else { (badge("open", l.pick("尚未开始", "later"))) }
+            },
+            html! { (l.pick("代 ", "for ")) (called(&names, held.of)) },
+            html! { (time(held.from, l)) " – " (time(held.until, l)) },
+            html! { (limits(held, l)) },
+            html! { @if ends(held) { form method="post" action={ "/units/" (policy.unit) "/deputies" } {
+                (hidden(&visit.face))
+                input type="hidden" name="type" value="dismiss";
+                input type="hidden" name="of" value=(held.of);
+                input type="hidden" name="deputy" value=(held.deputy);
+                button.danger { (l.pick("结束", "End")) }
+            } } },
+        ]
+    };
     Ok(html! {
         section.card {
             h2 { (l.pick("现在和将来的代理", "Deputies now and later")) }
             @let open: Vec<_> = policy.deputies.iter().filter(|held| now < held.until).collect();
             @if open.is_empty() { (empty(l.pick("没有代理人：在旁边的表单中指定。", "There is none: name one with the form beside."))) }
-            @else { div.scroll { table.stack {
-                thead { tr {
-                    th scope="col" { (l.pick("代理人", "Deputy")) }
-                    th scope="col" { (l.pick("代谁", "For")) }
-                    th scope="col" { (l.pick("期间", "Period")) }
-                    th scope="col" { (l.pick("范围", "For what")) }
-                    th scope="col" { (l.pick("操作", "Action")) }
-                } }
-                tbody { @for held in open { tr {
-                    td {
-                        strong { (called(&names, held.deputy)) } " "
-                        @if held.from <= now { (badge("good", l.pick("正在代理", "in force"))) }
-                        @else { (badge("open", l.pick("尚未开始", "later"))) }
-                    }
-                    td { (l.pick("代 ", "for ")) (called(&names, held.of)) }
-                    td { (time(held.from, l)) " – " (time(held.until, l)) }
-                    td { (limits(held, l)) }
-                    td { @if ends(held) { form method="post" action={ "/units/" (policy.unit) "/deputies" } {
-                        (hidden(&visit.face))
-                        input type="hidden" name="type" value="dismiss";
-                        input type="hidden" name="of" value=(held.of);
-                        input type="hidden" name="deputy" value=(held.deputy);
-                        button.danger { (l.pick("结束", "End")) }
-                    } } }
-                } } }
-            } } }
+            @else { (stack(&heads, open.into_iter().map(row))) }
         }
     })
 }
