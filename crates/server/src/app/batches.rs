@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError};
 use audit::{Frontier, leaf_digest};
 use keys::UnlockedKey;
 use registry::seal::Edition;
-use registry::usage::{Content, DocumentFacts, Placement};
+use registry::usage::{Content, DocumentFacts, Outcome, Placement};
 use registry::{Code, Digest32, UseId, UseRequest};
 use serde_json::Map;
 use store::{Page, UseRecord};
@@ -24,10 +24,69 @@ use super::placement::StampPlace;
 use super::stamping::{BeginOrder, Prepared};
 use super::{Error, Service};
 
-/// Why an item failed whose bytes are not there any more as they were brought.
-const UNREADABLE: &str = "the document cannot be read as it was brought";
-/// Why an item failed whose seal was renewed during the run.
-const RENEWED: &str = "the seal was renewed meanwhile";
+/// Why a document was not sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Failure {
+    BlankPage,
+    NoPlace,
+    Locked,
+    Changed,
+    SealRefuses,
+    Unsealable,
+    /// Its bytes are not there any more as they were brought.
+    Unreadable,
+    /// The seal was renewed during the run.
+    Renewed,
+    Service,
+    Interrupted,
+}
+
+impl Failure {
+    const ALL: [Failure; 10] = [
+        Failure::BlankPage,
+        Failure::NoPlace,
+        Failure::Locked,
+        Failure::Changed,
+        Failure::SealRefuses,
+        Failure::Unsealable,
+        Failure::Unreadable,
+        Failure::Renewed,
+        Failure::Service,
+        Failure::Interrupted,
+    ];
+
+    /// What people call it, in Chinese and in English; the English words are recorded, and stay as they are.
+    pub(crate) fn words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::BlankPage => ("页面是空白的，不能盖章", "the page is blank"),
+            Self::NoPlace => ("文件中没有这个盖章位置", "the seal has no place there"),
+            Self::Locked => ("文件已锁定，不能再盖章", "the document is locked"),
+            Self::Changed => ("文件在盖章后被改动过", "the document was changed after sealing"),
+            Self::SealRefuses => ("印章不能用于这次盖章", "the seal refuses this use"),
+            Self::Unsealable => ("文件不规范，不能盖章", "the document cannot be sealed as it is"),
+            Self::Unreadable => (
+                "文件已不是上传时的内容，读不出来",
+                "the document cannot be read as it was brought",
+            ),
+            Self::Renewed => ("盖章期间印章已续期", "the seal was renewed meanwhile"),
+            Self::Service => ("系统未能完成盖章", "the service could not seal"),
+            Self::Interrupted => (
+                "中断：系统在记下结果前停止，没有给出盖章文件",
+                "interrupted: the service ended before the outcome was recorded; nothing was given out",
+            ),
+        }
+    }
+
+    /// As it is recorded.
+    pub(super) fn recorded(self) -> &'static str {
+        self.words().1
+    }
+
+    /// What was recorded so; none for words of another version.
+    fn of(recorded: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.recorded() == recorded)
+    }
+}
 
 /// How far a batch is, and a part of its documents.
 pub(crate) struct BatchPart {
@@ -44,6 +103,19 @@ pub(crate) struct BatchItem {
     pub(crate) document: Digest32,
     /// The newest use record, if it was tried.
     pub(crate) record: Option<UseRecord>,
+}
+
+impl BatchItem {
+    /// Why it failed, if it did, in Chinese and in English.
+    pub(crate) fn failed(&self) -> Option<(&str, &str)> {
+        match self.record.as_ref()?.outcome.as_ref()? {
+            (_, Outcome::Failed { reason }) => {
+                let known = Failure::of(reason).map(Failure::words);
+                Some(known.unwrap_or(("原因见英文记录", reason)))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// Marks a batch as being sealed by this process, as long as it lives.
@@ -302,8 +374,12 @@ impl Service {
         let file = match read {
             Ok((document, _)) if !renewed => document.file,
             _ => {
-                let reason = if renewed { RENEWED } else { UNREADABLE };
-                return self.record_failed(&caller.acting, &known, intent, reason).await;
+                let failure = if renewed {
+                    Failure::Renewed
+                } else {
+                    Failure::Unreadable
+                };
+                return self.record_failed(&caller.acting, &known, intent, failure).await;
             }
         };
         let prepared = Prepared {

@@ -25,6 +25,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use zeroize::Zeroizing;
 
 use super::act::{Caller, entry, in_order, recorded, refused};
+use super::batches::Failure;
 use super::custody::CustodyFault;
 use super::documents::kind_name;
 use super::once::Once;
@@ -34,9 +35,6 @@ use super::{Error, Service};
 
 /// Intents that are settled in one go.
 const SETTLED_AT_ONCE_MAX: u32 = 200;
-/// The reason of an intent that a crash left behind.
-const INTERRUPTED: &str =
-    "interrupted: the service ended before the outcome was recorded; nothing was given out";
 
 /// What became of a stamping that succeeded.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -257,11 +255,11 @@ impl Service {
         intent: Intent,
         error: &Error,
     ) -> Result<(), Error> {
-        let reason = match error {
-            Error::NotSealed(error) => reason_of(error),
-            _ => "the service could not seal",
+        let failure = match error {
+            Error::NotSealed(error) => failure_of(error),
+            _ => Failure::Service,
         };
-        self.record_failed(&prepared.acting, &prepared.known, intent, reason)
+        self.record_failed(&prepared.acting, &prepared.known, intent, failure)
             .await
     }
 
@@ -271,10 +269,10 @@ impl Service {
         acting: &Acting,
         known: &Arc<Known>,
         intent: Intent,
-        reason: &str,
+        failure: Failure,
     ) -> Result<(), Error> {
         let outcome = Outcome::Failed {
-            reason: reason.to_owned(),
+            reason: failure.recorded().to_owned(),
         };
         self.metrics.stamped("failed");
         self.finish(acting, known, intent, outcome, None).await
@@ -498,7 +496,7 @@ impl Service {
                     begun_at: left.begun_at,
                 };
                 let outcome = Outcome::Failed {
-                    reason: INTERRUPTED.to_owned(),
+                    reason: Failure::Interrupted.recorded().to_owned(),
                 };
                 match self
                     .finish(&Acting::service(), &Arc::new(known), intent, outcome, None)
@@ -616,24 +614,24 @@ async fn record(
 }
 
 /// Stable words for the log, without anything from the document.
-fn reason_of(error: &StampError) -> &'static str {
+fn failure_of(error: &StampError) -> Failure {
     use sealing::{PdfSealError, SealError};
     match error {
         StampError::Ofd(SealError::BlankPage { .. }) | StampError::Pdf(PdfSealError::BlankPage { .. }) => {
-            "the page is blank"
+            Failure::BlankPage
         }
         StampError::Ofd(SealError::Position(_)) | StampError::Pdf(PdfSealError::Position(_)) => {
-            "the seal has no place there"
+            Failure::NoPlace
         }
         StampError::Ofd(SealError::Locked { .. }) | StampError::Pdf(PdfSealError::Locked { .. }) => {
-            "the document is locked"
+            Failure::Locked
         }
         StampError::Ofd(SealError::ExistingBroken { .. })
-        | StampError::Pdf(PdfSealError::ExistingBroken { .. }) => "the document was changed after sealing",
+        | StampError::Pdf(PdfSealError::ExistingBroken { .. }) => Failure::Changed,
         StampError::Ofd(SealError::Refused(_)) | StampError::Pdf(PdfSealError::Refused(_)) => {
-            "the seal refuses this use"
+            Failure::SealRefuses
         }
-        _ => "the document cannot be sealed as it is",
+        _ => Failure::Unsealable,
     }
 }
 

@@ -225,7 +225,10 @@ impl Progress {
             @match outcome {
                 None => { span.muted { (l.pick("尚未盖章", "not sealed yet")) } }
                 Some((_, None)) => (badge("open", l.pick("正在进行", "not finished"))),
-                Some((_, Some((_, Outcome::Failed { reason })))) => { (badge("bad", l.pick("✗ 失败", "✗ failed"))) " " span lang="en" { (reason) } }
+                Some((_, Some((_, Outcome::Failed { .. })))) => {
+                    (badge("bad", l.pick("✗ 失败", "✗ failed")))
+                    @if let Some((zh, en)) = item.failed() { " " (l.pick(zh, en)) }
+                }
                 Some((sequence, Some((_, Outcome::Stamped { .. })))) => {
                     (badge("good", l.pick("✓ 已盖章", "✓ sealed"))) " "
                     a href={ "/uses/" (id) "/records/" (sequence) "/sealed" } download={ "sealed-" (item.item + 1) } { (l.pick("下载", "Save")) }

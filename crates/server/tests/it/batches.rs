@@ -240,6 +240,19 @@ fn r53_a_document_that_fails_is_recorded_and_holds_none_of_the_others() {
             (&done["stamped"], &done["failed"], &done["open"]),
             (&2.into(), &5.into(), &0.into())
         );
+        // The page says why in both languages.
+        let page = format!("/uses/{}", asked["id"].as_str().unwrap());
+        let page = world
+            .desk(Who::Custodian)
+            .page(&page, &["示例单位", "发布通知", "公文", "合同", "通知"]);
+        for why in [
+            "页面是空白的",
+            "没有这个盖章位置",
+            "盖章后被改动过",
+            "不是上传时的内容",
+        ] {
+            assert!(page.contains(why), "{why}: {page}");
+        }
         // What can be mended is tried again with the others that failed; what is sealed is left alone.
         std::fs::write(&file, kept).unwrap();
         let sealed_before = done["items"][0]["record"]["sealed"].clone();
