@@ -10,7 +10,7 @@ use registry::{Filing, FilingId, Role, SealRecord};
 use sealing::Language;
 
 use super::layout::{Sheet, page_with};
-use super::parts::{badge, empty, figures, hidden, problem_box, tabs, time};
+use super::parts::{badge, empty, figures, hidden, problem_box, stack, tabs, time};
 use super::uses::{authority, holds};
 use super::visit::{Visit, see};
 use super::words;
@@ -75,41 +75,40 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
 fn table(visit: &Visit, listed: &[(Filing, SealRecord)], open: bool) -> Markup {
     let (l, now) = (visit.language(), visit.call.now);
     let may_retry = open && (holds(visit, Role::Reviewer) || holds(visit, Role::Maker));
-    html! {
-        div.scroll { table.stack {
-            thead { tr {
-                th scope="col" { (l.pick("印章", "Seal")) }
-                th scope="col" { (l.pick("事项", "What")) }
-                th scope="col" { (l.pick("备案机关", "With")) }
-                @if open {
-                    th scope="col" { (l.pick("期限", "Due")) }
-                    th scope="col" { (l.pick("情况", "How it stands")) }
-                    @if may_retry { th scope="col" { (l.pick("操作", "Action")) } }
-                } @else {
-                    th scope="col" { (l.pick("回执", "Receipt")) }
-                    th scope="col" { (l.pick("完成", "Accepted")) }
-                }
-            } }
-            tbody { @for (filing, seal) in listed { tr {
-                td { a href={ "/seals/" (seal.id) } { (seal_name(seal, l)) } }
-                td { (words::said(filing.occasion.words(), l)) br; span.muted { (time(filing.since, l)) } }
-                td { (words::filing_body(filing.body, l)) }
-                @if open {
-                    td { (clock(filing, now, l)) }
-                    td { (state(filing, l)) }
-                    @if may_retry { td { (retry_form(visit, filing)) } }
-                } @else {
-                    td { @if let Some(receipt) = &filing.receipt { code { (receipt.number) } } }
-                    td { @if let Some(receipt) = &filing.receipt { (time(receipt.at, l)) " " }
-                        @match filing.in_time() {
-                            Some(false) => (badge("bad", l.pick("逾期", "late"))),
-                            _ => (badge("good", l.pick("按期", "in time"))),
-                        }
-                    }
-                }
-            } } }
-        } }
+    let mut names = vec![
+        l.pick("印章", "Seal"),
+        l.pick("事项", "What"),
+        l.pick("备案机关", "With"),
+    ];
+    if open {
+        names.extend([l.pick("期限", "Due"), l.pick("情况", "How it stands")]);
+        names.extend(may_retry.then_some(l.pick("操作", "Action")));
+    } else {
+        names.extend([l.pick("回执", "Receipt"), l.pick("完成", "Accepted")]);
     }
+    let row = |(filing, seal): &(Filing, SealRecord)| {
+        let mut cells = vec![
+            html! { a href={ "/seals/" (seal.id) } { (seal_name(seal, l)) } },
+            html! { (words::said(filing.occasion.words(), l)) br; span.muted { (time(filing.since, l)) } },
+            html! { (words::filing_body(filing.body, l)) },
+        ];
+        if open {
+            cells.extend([clock(filing, now, l), state(filing, l)]);
+            cells.extend(may_retry.then(|| retry_form(visit, filing)));
+        } else {
+            let receipt = filing.receipt.as_ref();
+            cells.push(html! { @if let Some(receipt) = receipt { code { (receipt.number) } } });
+            cells.push(html! {
+                @if let Some(receipt) = receipt { (time(receipt.at, l)) " " }
+                @match filing.in_time() {
+                    Some(false) => (badge("bad", l.pick("逾期", "late"))),
+                    _ => (badge("good", l.pick("按期", "in time"))),
+                }
+            });
+        }
+        cells
+    };
+    stack(&names, listed.iter().map(row))
 }
 
 /// What is left of the 24 hours, or by how much they are over.
