@@ -45,8 +45,16 @@ pub fn report(
     );
     html.push_str("<div class=\"pictures\">\n");
     for (picture, zh, en) in [
-        (photo(registered)?, "备案印模（原图）", "registered, as received"),
-        (photo(submitted)?, "送审印模（原图）", "submitted, as received"),
+        (
+            inked(&pictures.registered, &comparison.regions)?,
+            "备案印模（摆正）；绿圈为标记处",
+            "registered, upright; green rings mark places",
+        ),
+        (
+            inked(&pictures.submitted, &comparison.regions)?,
+            "送审印模（按同一大小、方向摆正）；绿圈为标记处",
+            "submitted, at the same scale and turned alike; green rings mark places",
+        ),
         (
             overlay(&pictures.registered, &pictures.submitted, &comparison.regions)?,
             "叠加：蓝为备案独有，红为送审独有，深色为两者共有；绿圈为标记处",
@@ -57,6 +65,8 @@ pub fn report(
             "差异热图：不能由备案印模解释的部分，越红越大；绿圈为标记处",
             "heat map of what the registered impression does not explain: the redder, the more; green rings mark places",
         ),
+        (photo(registered)?, "备案印模（原图）", "registered, as received"),
+        (photo(submitted)?, "送审印模（原图）", "submitted, as received"),
     ] {
         let _ = writeln!(
             html,
@@ -150,6 +160,15 @@ fn verdict_words(verdict: Verdict) -> (&'static str, &'static str, &'static str)
 /// The two colours of the overlay: only registered, only submitted.
 const REGISTERED_COLOUR: [f32; 3] = [0.1, 0.35, 0.95];
 const SUBMITTED_COLOUR: [f32; 3] = [0.95, 0.15, 0.1];
+
+/// An impression as it would be on white paper.
+fn inked(ink: &Plane, places: &[Region]) -> Result<String, Error> {
+    let pixels = ink.values.iter().flat_map(|ink| {
+        SUBMITTED_COLOUR.map(|channel| ((1.0 - ink.clamp(0.0, 1.0) * (1.0 - channel)) * 255.0) as u8)
+    });
+    let pixels = marked(pixels.collect(), ink.width, places);
+    encoded(ink.width, ink.height, &pixels)
+}
 
 fn overlay(registered: &Plane, submitted: &Plane, places: &[Region]) -> Result<String, Error> {
     let pixels: Vec<u8> = registered

@@ -16,6 +16,7 @@ mod batches;
 mod calendar;
 mod chart;
 mod clients;
+mod comparison;
 mod deputies;
 mod filings;
 mod form;

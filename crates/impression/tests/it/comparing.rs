@@ -118,8 +118,8 @@ fn q6_the_report_shows_everything_and_needs_nothing() {
         submitted: "b.png",
     };
     let html = report(&comparison, &one, &one, titles).unwrap();
-    assert_eq!(html.matches("<img ").count(), 4);
-    assert_eq!(html.matches("data:image/png;base64,").count(), 4);
+    assert_eq!(html.matches("<img ").count(), 6);
+    assert_eq!(html.matches("data:image/png;base64,").count(), 6);
     assert!(html.contains("&lt;备案&gt;&amp;.png") && html.contains("相同") && html.contains("same"));
     for banned in ["<script", "http://", "https://", "url("] {
         assert!(!html.contains(banned), "{banned}");

@@ -442,15 +442,21 @@ fn names(bench: &Bench, reason: Option<&str>) -> NameMatch {
     let Some(unit) = &bench.unit else {
         return NameMatch::Equal;
     };
-    let agrees =
-        Name::from_pairs([("O", unit.name.as_str())]).is_ok_and(|name| names_agree(&bench.name, &name));
-    match reason {
-        _ if bench.name == unit.name => NameMatch::Equal,
-        _ if agrees => NameMatch::Normalised,
-        Some(reason) => NameMatch::Explained {
+    match (compare_names(&bench.name, &unit.name), reason) {
+        (NameMatch::Different, Some(reason)) => NameMatch::Explained {
             reason: reason.to_owned(),
         },
-        None => NameMatch::Different,
+        (found, _) => found,
+    }
+}
+
+/// How a seal's name and its unit's name agree, without anybody's explanation (R35).
+pub(crate) fn compare_names(seal: &str, unit: &str) -> NameMatch {
+    let agrees = Name::from_pairs([("O", unit)]).is_ok_and(|name| names_agree(seal, &name));
+    match agrees {
+        _ if seal == unit => NameMatch::Equal,
+        true => NameMatch::Normalised,
+        false => NameMatch::Different,
     }
 }
 

@@ -9,6 +9,7 @@ use futures_util::stream::BoxStream;
 use gm::Digest;
 use registry::application::{Material, MaterialKind, MaterialSource};
 use registry::{Application, ApplicationCommand, ApplicationId, Digest32, Role, officer};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use store::StoredDocument;
@@ -41,6 +42,24 @@ pub(crate) struct Compared {
     /// Places of the differences, by the clock: in Chinese and in English.
     #[serde(default)]
     pub(crate) places: Vec<[String; 2]>,
+    /// Everything that was measured, the worst first.
+    #[serde(default)]
+    pub(crate) measures: Vec<MeasureFound>,
+}
+
+/// One measure of a comparison with its limits; decimal numbers as text, since entries of the log hold no fractions.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub(crate) struct MeasureFound {
+    /// In Chinese and in English.
+    pub(crate) name: [String; 2],
+    /// Greater is more different.
+    pub(crate) value: String,
+    /// Up to this it speaks for the same impression.
+    pub(crate) same_max: String,
+    /// From this it speaks for another impression; none where it never decides alone.
+    pub(crate) different_min: Option<String>,
+    /// `same`, `look` or `different`: what it says alone.
+    pub(crate) says: String,
 }
 
 /// What a comparison measured.
@@ -53,6 +72,8 @@ pub(crate) struct Measured {
     pub(crate) html: String,
     /// See [`Compared::places`].
     pub(crate) places: Vec<[String; 2]>,
+    /// See [`Compared::measures`].
+    pub(crate) measures: Vec<MeasureFound>,
 }
 
 impl Service {
@@ -190,6 +211,7 @@ impl Service {
             measured: measured.verdict,
             report: self.keep_document(measured.html.into_bytes()).await?,
             places: measured.places,
+            measures: measured.measures,
         };
         let case = self.case(caller, once);
         let decided = self.store.write(move |change| {
@@ -260,11 +282,19 @@ pub(crate) fn measure(registered: &[u8], submitted: &[u8]) -> Result<Measured, E
         submitted: &other,
     };
     let html = impression::report(&comparison, &first, &second, titles).map_err(unreadable)?;
-    let measured = match comparison.verdict {
-        impression::Verdict::Same => "same",
-        impression::Verdict::Look => "look",
-        impression::Verdict::Different => "different",
+    let says = |verdict| match verdict {
+        impression::Verdict::Same => "same".to_owned(),
+        impression::Verdict::Look => "look".to_owned(),
+        impression::Verdict::Different => "different".to_owned(),
     };
+    let decimal = |number: f64| format!("{number:.3}");
+    let measures = comparison.measures.iter().map(|measure| MeasureFound {
+        name: <[&str; 2]>::from(measure.kind.words()).map(str::to_owned),
+        value: decimal(measure.value),
+        same_max: decimal(measure.same_max),
+        different_min: measure.different_min.map(decimal),
+        says: says(measure.verdict()),
+    });
     // Between 0 and 1 by its definition; what is not a number counts as nothing.
     let score = (comparison.similarity.clamp(0.0, 1.0) * 1000.0).round() as u16;
     let places = comparison.regions.iter().map(|place| {
@@ -273,8 +303,9 @@ pub(crate) fn measure(registered: &[u8], submitted: &[u8]) -> Result<Measured, E
     });
     Ok(Measured {
         score_per_mille: score,
-        verdict: measured.to_owned(),
+        verdict: says(comparison.verdict),
         html,
         places: places.collect(),
+        measures: measures.collect(),
     })
 }

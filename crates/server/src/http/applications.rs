@@ -21,7 +21,7 @@ use super::call::Call;
 use super::problem::Problem;
 use crate::app::{
     Answered, ApplicationSearch, ApplicationStep, Asked, Beside, BesideVerdict, Compared,
-    IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, NewApplication, Service,
+    IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, MeasureFound, NewApplication, Service,
 };
 
 /// An application to be drafted.
@@ -178,6 +178,8 @@ pub(crate) struct ComparisonView {
     report: String,
     /// Places of the differences by the clock, the worst first: each in Chinese and in English.
     places: Vec<[String; 2]>,
+    /// Everything that was measured, the worst first.
+    measures: Vec<MeasureFound>,
     /// Beside the owner's other seals of the same kind (R28).
     beside: Vec<BesideView>,
 }
@@ -354,6 +356,7 @@ pub(crate) async fn compare(service: Arc<Service>, mut call: Call) -> Result<Res
         registered: compared.registered.to_string(),
         submitted: compared.submitted.to_string(),
         places: compared.places,
+        measures: compared.measures,
         score_per_mille: compared.score_per_mille,
         measured: compared.measured,
         report: compared.report.to_string(),

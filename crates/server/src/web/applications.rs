@@ -10,7 +10,7 @@ use futures_util::TryStreamExt as _;
 use futures_util::stream::BoxStream;
 use maud::{Markup, html};
 use registry::application::{ApplicationStatus, Ask, MaterialKind};
-use registry::seal::OldDevice;
+use registry::seal::{NameMatch, OldDevice};
 use registry::{
     Actor, Application, ApplicationEvent, ApplicationId, Digest32, PersonId, Role, Scope, SealRecord, UnitId,
 };
@@ -23,10 +23,10 @@ use super::layout::{Sheet, page, page_with};
 use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
 use super::uses::{holds, rows, units};
 use super::visit::{Visit, see};
-use super::words;
+use super::{comparison, words};
 use crate::app::{
-    ApplicationSearch, ApplicationStep, Error, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, MakingOrder,
-    NewApplication, Once, Service, parts_of,
+    ApplicationSearch, ApplicationStep, Compared, IMPRESSION_BYTES_MAX, MATERIAL_BYTES_MAX, MakingOrder,
+    NewApplication, Once, Service, compare_names, parts_of,
 };
 use crate::http::answer::kept;
 use crate::http::applications;
@@ -279,27 +279,23 @@ pub(crate) async fn show(service: Arc<Service>, visit: Visit) -> Result<Response
     show_with(&service, &visit, None).await
 }
 
-async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) -> Result<Response, Problem> {
+pub(super) async fn show_with(
+    service: &Service,
+    visit: &Visit,
+    problem: Option<&Problem>,
+) -> Result<Response, Problem> {
     let (l, caller) = (visit.language(), visit.caller()?);
     let id: ApplicationId = visit.call.path("application")?;
     let application = service.application(caller, id).await?;
     let comparison = service.comparison(id).await?;
     let (tone, status) = words::application_status(application.status, l);
     let title = name(&application, l);
-    let mut custodians = Vec::new();
-    if let (Some(unit), true) = (application.unit, holds(visit, Role::Maker)) {
-        let people = service
-            .people(Scope::Unit(unit), Some(Role::Custodian), rows())
-            .await?;
-        let ids: Vec<_> = people.iter().map(|one| one.id).collect();
-        let names = service.called(caller, &ids).await?;
-        let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
-        custodians = ids.iter().map(|id| (id.to_string(), name(id))).collect();
-    }
     let history = service.application_history(caller, id).await?;
     let people: Vec<PersonId> = history.iter().filter_map(|one| actor(&one.recorded)).collect();
     let names = service.called(caller, &people).await?;
     let compared = comparison.as_ref();
+    let beside = comparison::beside_card(service, visit, &application).await?;
+    let bench = Bench::of(service, visit, &application).await?;
     let body = html! {
         h1 { (title) " " (badge(tone, status)) }
         @if let Some(problem) = problem { (problem_box(problem, l)) }
@@ -311,29 +307,13 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
         }
         div.split {
             div {
-                (facts(&application, l))
-                @if let Some(compared) = compared {
-                    section.card {
-                        h2 { (l.pick("印模比对", "Comparison of impressions")) }
-                        p { (measured(&compared.measured, l)) " · " (l.pick("相似度 ", "likeness ")) (compared.score_per_mille) "‰" }
-                        @if !compared.places.is_empty() {
-                            p { (l.pick("请先看这些位置（图中绿圈）：", "Look at these places first (green rings in the pictures):")) }
-                            ol { @for [zh, en] in &compared.places { li { (l.pick(zh, en)) } } }
-                        }
-                        div.compared {
-                            (compared_picture(id, "registered", l.pick("登记的印模", "registered")))
-                            (compared_picture(id, "submitted", l.pick("提交的印模", "handed in")))
-                            (compared_picture(id, "overlay", l.pick("叠加：蓝为登记独有，红为提交独有，深色为两者共有", "overlay: blue only registered, red only handed in, dark both")))
-                            (compared_picture(id, "heat-map", l.pick("差异热图：登记印模不能解释的部分，越红越大", "heat map of what the registered one does not explain: the redder, the more")))
-                        }
-                        p.hint { (l.pick("点击图片看原大。机器比对只提供依据，是否一致由审核人、制章人决定（R34）。", "Click a picture to see it in full. The machine gives the grounds; whether they agree is decided by reviewer and maker (R34).")) }
-                        p { a href={ "/applications/" (id) "/materials/" (compared.report) } download="comparison.html" { (l.pick("下载比对报告（含全部指标）", "Save the report (with all measures)")) } }
-                    }
-                }
+                (facts(&application, bench.unit.as_deref(), l))
+                @if let Some(compared) = compared { (comparison::card(id, compared, l)) }
+                (beside)
                 (materials(visit, &application))
                 (history_card(&history, &names, l))
             }
-            div { (actions(visit, &application, compared.is_some(), &custodians)) }
+            div { (actions(visit, &application, compared, &bench)) }
         }
     };
     let sheet = Sheet {
@@ -344,32 +324,43 @@ async fn show_with(service: &Service, visit: &Visit, problem: Option<&Problem>) 
     Ok(page_with(visit, &sheet, problem))
 }
 
-/// A picture of the comparison's report, which a click shows in full.
-fn compared_picture(id: ApplicationId, picture: &str, name: &str) -> Markup {
-    let address = format!("/applications/{id}/comparison/{picture}");
-    html! {
-        figure {
-            a href=(address) { img src=(address) alt=(name) loading="lazy"; }
-            figcaption { (name) }
-        }
+/// How the name of the seal asked for agrees with its unit's (R35); nothing where there is no unit.
+fn names(application: &Application, unit: Option<&str>) -> Option<NameMatch> {
+    match &application.ask {
+        Ask::Make { seal } => unit.map(|unit| compare_names(&seal.name, unit)),
+        _ => None,
     }
 }
 
-fn measured(name: &str, l: Language) -> Markup {
-    match name {
-        "same" => badge("good", l.pick("✓ 一致", "✓ the same")),
-        "different" => badge("bad", l.pick("✗ 不一致", "✗ different")),
-        _ => badge("open", l.pick("? 须人工核对", "? for a person to look at")),
+fn name_badge(names: &NameMatch, l: Language) -> Markup {
+    match names {
+        NameMatch::Equal => badge("good", l.pick("✓ 与单位名称一致", "✓ the unit's name")),
+        NameMatch::Normalised => badge(
+            "good",
+            l.pick(
+                "✓ 单位名称一致（其余是印章类别用字或全半角、括号）",
+                "✓ the unit's name, with words for the kind of seal, or other widths or brackets",
+            ),
+        ),
+        NameMatch::Explained { .. } | NameMatch::Different => badge(
+            "open",
+            l.pick(
+                "? 与单位名称不同，制作时须说明",
+                "? not the unit's name: the maker has to say why",
+            ),
+        ),
     }
 }
 
-fn facts(application: &Application, l: Language) -> Markup {
+fn facts(application: &Application, unit: Option<&str>, l: Language) -> Markup {
     html! {
         section.card {
             dl.facts {
                 dt { (l.pick("事项", "What")) } dd { (words::ask(&application.ask, l)) }
+                @if let Some(unit) = unit { dt { (l.pick("单位", "Unit")) } dd { (unit) } }
                 @if let Ask::Make { seal } = &application.ask {
-                    dt { (l.pick("印章名称", "Name")) } dd { (seal.name) }
+                    dt { (l.pick("印章名称", "Name")) }
+                    dd { (seal.name) @if let Some(names) = names(application, unit) { " " (name_badge(&names, l)) } }
                     dt { (l.pick("类型", "Kind")) } dd { (words::seal_kind(seal.kind, l)) }
                 }
                 dt { (l.pick("起草", "Drafted")) } dd { (time(application.drafted_at, l)) }
@@ -488,13 +479,40 @@ fn step_form(visit: &Visit, id: ApplicationId, step: &str, inner: &Markup) -> Ma
     }
 }
 
+/// What a maker works with.
+struct Bench {
+    custodians: Vec<(String, String)>,
+    /// Whether the registered impression was fetched from public security.
+    fetched: bool,
+    /// The unit's name.
+    unit: Option<String>,
+}
+
+impl Bench {
+    async fn of(service: &Service, visit: &Visit, application: &Application) -> Result<Self, Problem> {
+        let mut bench = Self {
+            custodians: Vec::new(),
+            fetched: service.fetched(application).await?.is_some(),
+            unit: None,
+        };
+        let Some(unit) = application.unit else {
+            return Ok(bench);
+        };
+        bench.unit = Some(service.unit(unit).await?.name);
+        if holds(visit, Role::Maker) {
+            let role = Some(Role::Custodian);
+            let people = service.people(Scope::Unit(unit), role, rows()).await?;
+            let ids: Vec<_> = people.iter().map(|one| one.id).collect();
+            let names = service.called(visit.caller()?, &ids).await?;
+            let name = |id: &PersonId| names.get(id).cloned().unwrap_or_else(|| id.to_string());
+            bench.custodians = ids.iter().map(|id| (id.to_string(), name(id))).collect();
+        }
+        Ok(bench)
+    }
+}
+
 /// What the visitor may do now; the rules decide again when it is sent.
-fn actions(
-    visit: &Visit,
-    application: &Application,
-    compared: bool,
-    custodians: &[(String, String)],
-) -> Markup {
+fn actions(visit: &Visit, application: &Application, compared: Option<&Compared>, bench: &Bench) -> Markup {
     let l = visit.language();
     let id = application.id;
     let reason = |label| {
@@ -533,24 +551,35 @@ fn actions(
             ApplicationStatus::Submitted if holds(visit, Role::Principal) => { (form("consent", &consent)) (form("refuse_consent", &refuse)) }
             ApplicationStatus::Consented if holds(visit, Role::Reviewer) => { (form("take_up", &take_up)) }
             ApplicationStatus::UnderReview if holds(visit, Role::Reviewer) => {
+                (comparison::form(visit, application, compared, bench.fetched))
                 (form("approve", &approve)) (form("return", &send_back)) (form("reject", &reject))
             }
             ApplicationStatus::Approved if holds(visit, Role::Maker) => {
-                (making(visit, application, compared, custodians))
+                (comparison::form(visit, application, compared, bench.fetched))
+                (making(visit, application, compared, bench))
             }
             _ => {}
         }
     }
 }
 
-fn making(
-    visit: &Visit,
-    application: &Application,
-    compared: bool,
-    custodians: &[(String, String)],
-) -> Markup {
+fn making(visit: &Visit, application: &Application, compared: Option<&Compared>, bench: &Bench) -> Markup {
     let l = visit.language();
     let id = application.id;
+    let name_reason = Field {
+        name: "name_reason",
+        label: l.pick(
+            "印章名称为何与单位名称不同",
+            "Why the seal's name is not the unit's",
+        ),
+        hint: l.pick(
+            "如：使用经批准的规范化简称",
+            "such as: an approved short form of the name",
+        ),
+        kind: "text",
+        value: "",
+        needed: true,
+    };
     let new = matches!(application.ask, Ask::Make { .. });
     let size = |name, label| {
         Field {
@@ -563,26 +592,14 @@ fn making(
         }
         .markup()
     };
-    let verdicts = [
-        ("same".to_owned(), l.pick("一致", "the same").to_owned()),
-        ("different".to_owned(), l.pick("不一致", "different").to_owned()),
-    ];
     html! {
-        @if new {
-            form.card method="post" action={ "/applications/" (id) "/comparison" } enctype="multipart/form-data" {
-                (hidden(&visit.face))
-                h2 { (l.pick("1. 比对印模", "1. Compare the impressions")) }
-                p { (l.pick("上传公安机关登记的印模，与申请人提交的比对。", "Upload the registered impression, to be compared with the one handed in.")) }
-                div.field { label for="registered" { (l.pick("登记的印模", "Registered impression")) } input #registered type="file" name="file" required accept=".png,.svg"; }
-                button.main[!compared] { (l.pick("比对", "Compare")) }
-            }
-        }
         form.card method="post" action={ "/applications/" (id) "/making" } {
             (hidden(&visit.face))
-            h2 { @if new { (l.pick("2. 制作印章", "2. Make the seal")) } @else { (l.pick("办理", "Carry it out")) } }
+            h2 { @if new { (l.pick("制作印章", "Make the seal")) } @else { (l.pick("办理", "Carry it out")) } }
             @if new {
-                (select("verdict", l.pick("比对结论", "Verdict on the comparison"), &verdicts, "same"))
-                (select("custodian", l.pick("领取并保管的人", "Who collects and keeps it"), custodians, ""))
+                (comparison::verdict_field(compared, l))
+                @if names(application, bench.unit.as_deref()) == Some(NameMatch::Different) { (name_reason.markup()) }
+                (select("custodian", l.pick("领取并保管的人", "Who collects and keeps it"), &bench.custodians, ""))
             }
             div.row { (size("width_mm", l.pick("宽（毫米）", "Width (mm)"))) (size("height_mm", l.pick("高（毫米）", "Height (mm)"))) }
             button.main { (l.pick("制作", "Make")) }
@@ -590,7 +607,11 @@ fn making(
     }
 }
 
-async fn finish<T>(done: Result<T, Problem>, service: &Service, visit: &Visit) -> Result<Response, Problem> {
+pub(super) async fn finish<T>(
+    done: Result<T, Problem>,
+    service: &Service,
+    visit: &Visit,
+) -> Result<Response, Problem> {
     let id: ApplicationId = visit.call.path("application")?;
     match done {
         Ok(_) => Ok(see(&format!("/applications/{id}"))),
@@ -650,26 +671,6 @@ pub(crate) async fn step(service: Arc<Service>, mut visit: Visit) -> Result<Resp
     finish(done.await, &service, &visit).await
 }
 
-pub(crate) async fn compare(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
-    let _place = service.verify_place().ok_or_else(Problem::busy)?;
-    let id: ApplicationId = visit.call.path("application")?;
-    let mut form = visit.form(&service, IMPRESSION_BYTES_MAX).await?;
-    let done = async {
-        let caller = visit.caller()?;
-        let application = service.readable_application(caller, id).await?;
-        let once = visit.once("impression_compare", &form)?;
-        service.may_compare(caller, &application, once.clone()).await?;
-        let file = form.take_file()?;
-        let digest = Digest32(file.spooled.digest.0);
-        service
-            .receive_document(parts_of(file.spooled.file), IMPRESSION_BYTES_MAX)
-            .await?;
-        Ok::<_, Problem>(service.compare_impression(caller, id, digest, once).await?)
-    };
-    let done = done.await;
-    finish(done, &service, &visit).await
-}
-
 pub(crate) async fn make(service: Arc<Service>, mut visit: Visit) -> Result<Response, Problem> {
     let form = visit.form(&service, 0).await?;
     let id: ApplicationId = visit.call.path("application")?;
@@ -677,7 +678,7 @@ pub(crate) async fn make(service: Arc<Service>, mut visit: Visit) -> Result<Resp
         let wanted = MakingOrder {
             custodian: form.text("custodian").parse::<PersonId>().ok(),
             verdict: serde_json::from_value(form.text("verdict").into()).ok(),
-            name_reason: None,
+            name_reason: Some(form.text("name_reason").trim().to_owned()).filter(|reason| !reason.is_empty()),
             width_mm: form.parse("width_mm", ("宽", "Width"))?,
             height_mm: form.parse("height_mm", ("高", "Height"))?,
             old_device: OldDevice::None,
@@ -696,20 +697,6 @@ pub(crate) async fn material(service: Arc<Service>, visit: Visit) -> Result<Resp
     applications::material(service, visit.into_call()?).await
 }
 
-/// The pictures of a comparison's report as their addresses name them, in the order of the report.
-const REPORT_PICTURES: [&str; 4] = ["registered", "submitted", "overlay", "heat-map"];
-
-/// A picture of the comparison's report.
-pub(crate) async fn comparison_picture(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
-    let (id, name): (_, String) = (visit.call.path("application")?, visit.call.path("picture")?);
-    let report = whole(service.comparison_report(visit.caller()?, id).await?).await?;
-    let number = REPORT_PICTURES.iter().position(|one| *one == name);
-    let picture = number.zip(str::from_utf8(&report).ok());
-    let picture = picture.and_then(|(number, report)| impression::report_picture(report, number));
-    let picture = picture.ok_or(Error::NotFound { what: "picture" })?;
-    Ok(super::seals::as_picture("image/png", picture))
-}
-
 /// An impression as a picture; made by others, so it is shown as a picture only.
 pub(crate) async fn impression(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
     let (id, digest) = (visit.call.path("application")?, visit.call.path("digest")?);
@@ -718,7 +705,7 @@ pub(crate) async fn impression(service: Arc<Service>, visit: Visit) -> Result<Re
 }
 
 /// All bytes of a stored material, which are few enough to be held at once.
-async fn whole(stream: BoxStream<'static, io::Result<Bytes>>) -> Result<Vec<u8>, Problem> {
+pub(super) async fn whole(stream: BoxStream<'static, io::Result<Bytes>>) -> Result<Vec<u8>, Problem> {
     let bytes = stream.try_fold(Vec::new(), |mut all, part| async move {
         all.extend_from_slice(&part);
         Ok(all)

@@ -7,8 +7,8 @@ use axum::http::Method;
 use super::visit::Visit;
 use super::{
     accounts, affairs, applications, ask_use, assets, audit, authorities, batches, calendar, clients,
-    deputies, filings, grants, help, home, installation, people, policy, seals, sign_in, statistics, units,
-    uses, verify,
+    comparison, deputies, filings, grants, help, home, installation, people, policy, seals, sign_in,
+    statistics, units, uses, verify,
 };
 use crate::app::Service;
 use crate::http::endpoints::Answer;
@@ -134,10 +134,11 @@ const APPLICATIONS: &[Page] = &[
     page!("page_application", GET "/applications/{application}", SignedIn, Act, applications::show),
     page!("page_material_add", POST "/applications/{application}/materials", SignedIn, Act, applications::add_material),
     page!("page_material", GET "/applications/{application}/materials/{digest}", SignedIn, Act, applications::material),
-    page!("page_comparison_picture", GET "/applications/{application}/comparison/{picture}", SignedIn, Act, applications::comparison_picture),
+    page!("page_comparison_picture", GET "/applications/{application}/comparison/{picture}", SignedIn, Act, comparison::report_picture),
     page!("page_impression", GET "/applications/{application}/impressions/{digest}", SignedIn, Act, applications::impression),
     page!("page_application_step", POST "/applications/{application}/steps", SignedIn, Act, applications::step),
-    page!("page_compare", POST "/applications/{application}/comparison", SignedIn, Act, applications::compare),
+    page!("page_compare", POST "/applications/{application}/comparison", SignedIn, Act, comparison::compare),
+    page!("page_beside", POST "/applications/{application}/beside", SignedIn, Act, comparison::beside),
     page!("page_make", POST "/applications/{application}/making", SignedIn, Act, applications::make),
 ];
 

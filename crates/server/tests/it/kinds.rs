@@ -9,6 +9,8 @@ use crate::life::PIN;
 use crate::set_up::order;
 use crate::support::{Answer, MAKING, TestServer};
 use crate::town::Town;
+use crate::visitor::Desk;
+use crate::web::field;
 
 impl Town {
     /// What is asked for: a contract seal of the unit with this picture, filed under this code.
@@ -157,6 +159,118 @@ fn r28_images_are_compared_with_the_units_other_seals_and_a_person_decides_where
     let path = format!("/api/applications/{third}/making");
     let made = town.post("maker", &path, &business(&town));
     assert_eq!(made.status, 201, "{}", made.text());
+}
+
+/// The same on the pages: the reviewer compares with the unit's other seals and decides, the maker says why the name
+/// of a business seal is not the unit's.
+#[test]
+fn r28_a_reviewer_compares_and_decides_on_the_page_and_the_maker_makes() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    let first = town.approved(&town.contract(PICTURE, "6101000000002"));
+    assert_eq!(town.make_of(&first, PICTURE, &business(&town)).status, 201);
+    let worn = worn_picture();
+    let mut short = town.contract(&worn, "6101000000004");
+    short["seal"]["name"] = "测试市数据局合同专用章".into();
+    let id = town.with_materials(&short, &worn);
+    assert_eq!(town.submit(&id).status, 200);
+    let place = format!("/applications/{id}");
+    let names = [
+        "测试市大数据局",
+        "欧阳测试",
+        "合同专用章",
+        "号",
+        "测试市数据局",
+        "边缘文字不同",
+    ];
+    let reviewer = town.desk("reviewer");
+    assert!(!reviewer.page(&place, &names).contains("/beside\""));
+    town.steps(&id, &[("principal", json!({ "type": "consent" }))]);
+    let steps = format!("{place}/steps");
+    reviewer.done(&place, &steps, &[("step", "take_up")]);
+    let page = reviewer.page(&place, &names);
+    assert!(
+        page.contains("与单位名称不同，制作时须说明") && page.contains("id=\"registered\""),
+        "{page}"
+    );
+    let beside = format!("{place}/beside");
+    reviewer.done(&place, &beside, &[]);
+    let page = reviewer.page(&place, &names);
+    assert!(
+        page.contains("须人工核对") && page.contains("请决定：与"),
+        "{page}"
+    );
+    let against = field(&page, "against");
+    let decide = |verdict, reason| {
+        [
+            ("against", against.clone()),
+            ("verdict", verdict),
+            ("reason", reason),
+        ]
+    };
+    let send = |desk: &Desk<'_>, fields: &[(&str, String); 3]| {
+        let fields: Vec<_> = fields
+            .iter()
+            .map(|(name, value)| (*name, value.as_str()))
+            .collect();
+        desk.send(&place, &beside, &fields)
+    };
+    let silent = send(&reviewer, &decide("different".to_owned(), String::new()));
+    assert!(silent.text().contains("TEXT_MISSING"), "{}", silent.text());
+    let nothing = send(&reviewer, &decide(String::new(), "边缘文字不同".to_owned()));
+    assert!(
+        nothing.text().contains("请选择两枚印模相同还是不同"),
+        "{}",
+        nothing.text()
+    );
+    let foreign = send(
+        &town.desk("principal"),
+        &decide("different".to_owned(), "x".to_owned()),
+    );
+    assert!(foreign.text().contains("NOT_PERMITTED"), "{}", foreign.text());
+    assert_eq!(
+        send(
+            &reviewer,
+            &decide("different".to_owned(), "边缘文字不同".to_owned())
+        )
+        .status,
+        303
+    );
+    let page = reviewer.page(&place, &names);
+    assert!(
+        page.contains("边缘文字不同") && !page.contains("请决定：与"),
+        "{page}"
+    );
+    town.steps(&id, &[("reviewer", town.approval(&id))]);
+    let compared = town.send("maker", &format!("/api/applications/{id}/comparison"), &worn);
+    assert!(
+        compared.json()["measures"].as_array().unwrap().len() > 8,
+        "{}",
+        compared.text()
+    );
+    let maker = town.desk("maker");
+    let page = maker.page(&place, &names);
+    assert!(
+        page.contains("多出的笔画") && page.contains("name=\"name_reason\""),
+        "{page}"
+    );
+    let making = format!("{place}/making");
+    let custodian = town.id("custodian").to_owned();
+    let mut order = vec![
+        ("custodian", custodian.as_str()),
+        ("width_mm", "42"),
+        ("height_mm", "42"),
+        ("verdict", "same"),
+    ];
+    let unexplained = maker.send(&place, &making, &order);
+    assert!(
+        unexplained.text().contains("R35") || unexplained.text().contains("名称"),
+        "{}",
+        unexplained.text()
+    );
+    assert_eq!(unexplained.status, 422);
+    order.push(("name_reason", "使用经批准的规范化简称"));
+    assert!(maker.done(&place, &making, &order).starts_with("/seals/"));
 }
 
 #[test]
