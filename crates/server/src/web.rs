@@ -29,6 +29,7 @@ mod pages;
 mod parts;
 mod people;
 mod policy;
+mod queue;
 mod report;
 mod seals;
 mod sign_in;

@@ -21,6 +21,7 @@ use store::{Recorded, RecordedEvent};
 use super::form::{Form, SentFile};
 use super::layout::{Sheet, page, page_with};
 use super::parts::{Field, badge, empty, hidden, problem_box, select, time};
+use super::queue::Queue;
 use super::uses::{holds, rows, units};
 use super::visit::{Visit, see};
 use super::{comparison, words};
@@ -45,32 +46,19 @@ pub(crate) async fn list(service: Arc<Service>, visit: Visit) -> Result<Response
                 .await?,
         );
     }
-    let mut queue = Vec::new();
-    for (role, scope) in visit.face.roles.iter().flatten() {
-        let statuses: &[ApplicationStatus] = match role {
-            Role::Reviewer => &[ApplicationStatus::Consented, ApplicationStatus::UnderReview],
-            Role::Maker => &[ApplicationStatus::Approved],
-            _ => &[],
-        };
-        let Scope::Authority(authority) = scope else {
-            continue;
-        };
-        for status in statuses {
-            let search = ApplicationSearch::ToAuthority(*authority, *status);
-            queue.extend(service.applications(caller, search, rows()).await?);
-        }
-    }
-    queue.sort_by_key(|application| application.due);
     let title = l.pick("申请", "Applications");
-    let officer = holds(&visit, Role::Reviewer) || holds(&visit, Role::Maker);
+    let queue = match holds(&visit, Role::Reviewer) || holds(&visit, Role::Maker) {
+        true => Some(Queue::of(&service, &visit).await?),
+        false => None,
+    };
     let body = html! {
         h1 { (title) }
         @if holds(&visit, Role::Agent) {
             p { a.button.main href="/applications/new" { (l.pick("申请新印章", "Apply for a seal")) } }
         }
-        @if officer {
+        @if let Some(queue) = &queue {
             h2 { (l.pick("待办理（期限近的在前）", "To be handled, nearest deadline first")) }
-            (table(&queue, l.pick("没有待办理的申请。", "Nothing waits."), l))
+            (queue.markup(&visit))
         }
         @if !units(&visit).is_empty() {
             h2 { (l.pick("本单位的申请", "Of my unit")) }
@@ -111,7 +99,7 @@ pub(crate) fn table(list: &[Application], none: &str, l: Language) -> Markup {
     }
 }
 
-fn name(application: &Application, l: Language) -> String {
+pub(crate) fn name(application: &Application, l: Language) -> String {
     let what = words::ask(&application.ask, l);
     match &application.ask {
         Ask::Make { seal } => l.pick(format!("{what}：{}", seal.name), format!("{what}: {}", seal.name)),

@@ -1,6 +1,6 @@
 //! The names of things that the registry knows, in both languages, and how they look.
 
-use registry::application::{Ask, MaterialKind};
+use registry::application::{ApplicationKind, Ask, MaterialKind};
 use registry::filing::FilingBody;
 use registry::seal::Reason;
 use registry::usage::UseStatus;
@@ -65,15 +65,19 @@ pub(crate) fn use_status(status: UseStatus, l: Language) -> (&'static str, &'sta
 }
 
 pub(crate) fn ask(ask: &Ask, l: Language) -> &'static str {
-    match ask {
-        Ask::Make { .. } => l.pick("制作新印章", "a new seal"),
-        Ask::Renew { .. } => l.pick("续期", "renewal"),
-        Ask::Change { .. } => l.pick("变更", "change"),
-        Ask::Cancel { .. } => l.pick("注销", "cancellation"),
-        Ask::Suspend { .. } => l.pick("停用", "suspension"),
-        Ask::Resume { .. } => l.pick("恢复", "resumption"),
-        Ask::ResetPin { .. } => l.pick("重置口令", "a new PIN"),
-        Ask::ReplaceDevice { .. } => l.pick("更换载体", "another device"),
+    application_kind(ask.kind(), l)
+}
+
+pub(crate) fn application_kind(kind: ApplicationKind, l: Language) -> &'static str {
+    match kind {
+        ApplicationKind::Make => l.pick("制作新印章", "a new seal"),
+        ApplicationKind::Renew => l.pick("续期", "renewal"),
+        ApplicationKind::Change => l.pick("变更", "change"),
+        ApplicationKind::Cancel => l.pick("注销", "cancellation"),
+        ApplicationKind::Suspend => l.pick("停用", "suspension"),
+        ApplicationKind::Resume => l.pick("恢复", "resumption"),
+        ApplicationKind::ResetPin => l.pick("重置口令", "a new PIN"),
+        ApplicationKind::ReplaceDevice => l.pick("更换载体", "another device"),
     }
 }
 

@@ -1,8 +1,11 @@
 //! The desks of the issuing authority: filings, calendar, statistics.
 
+use serde_json::json;
 use testkit::{Bureau, BureauFault};
 
+use crate::applications::PICTURE;
 use crate::town::Town;
+use crate::visitor::Desk;
 
 const NAMES: [&str; 3] = ["测试市大数据局", "测试市政务服务中心", "印信"];
 
@@ -51,6 +54,80 @@ fn r39_the_desk_of_filings_shows_what_is_overdue_first_and_files_again() {
     let agent = town.desk("agent");
     assert_eq!(agent.get("/filings").status, 404);
     assert_eq!(agent.send("/", &place, &[]).status, 404);
+}
+
+#[test]
+fn r26_the_queue_lists_the_overdue_first_says_who_is_in_charge_and_is_narrowed() {
+    let bureau = Bureau::open();
+    let town = Town::making(&bureau);
+    // Seals of one kind have different impressions (R28).
+    let contract = |code: &str| {
+        let picture = [PICTURE, format!("<!-- {code} -->").as_bytes()].concat();
+        let id = town.with_materials(&town.contract(&picture, code), &picture);
+        assert_eq!(town.submit(&id).status, 200);
+        id
+    };
+    let late = contract("6101000000011");
+    town.steps(
+        &late,
+        &[
+            ("principal", json!({ "type": "consent" })),
+            ("reviewer", json!({ "type": "take_up" })),
+        ],
+    );
+    let approved = town.approved(&town.ask());
+    // Days on, `late` is over, what is approved is decided, and what comes then has its days before it.
+    town.scene.server.clock.advance(30 * 24 * 3600);
+    town.sign_all_in(None);
+    let early = contract("6101000000013");
+    town.steps(&early, &[("principal", json!({ "type": "consent" }))]);
+    let reviewer = town.desk("reviewer");
+    let in_charge = town.name_of("reviewer");
+    let names = [in_charge.as_str(), "测试市大数据局", "合同专用章"];
+    let page = reviewer.page("/applications", &names);
+    let at = |id: &str| {
+        page.find(&format!("/applications/{id}\""))
+            .unwrap_or_else(|| panic!("{page}"))
+    };
+    assert!(at(&late) < at(&early), "{page}");
+    assert!(!page.contains(&approved), "{page}");
+    assert!(
+        page.contains("有 1 件已逾期") && page.matches(">逾期<").count() == 1,
+        "{page}"
+    );
+    assert!(page.contains(&in_charge) && page.contains("待受理"), "{page}");
+    assert!(page.contains("lang=\"zh-CN\">印信系统规则R26<"), "{page}");
+    let lists = |desk: &Desk<'_>, query: &str, id: &str| {
+        let page = desk.get(&format!("/applications?{query}"));
+        assert_eq!(page.status, 200, "{query}");
+        page.text().contains(&format!("/applications/{id}\""))
+    };
+    for (query, late_too, early_too) in [
+        ("kind=make", true, true),
+        ("kind=renew", false, false),
+        ("state=under_review", true, false),
+        ("state=consented", false, true),
+        ("unit=%E5%A4%A7%E6%95%B0%E6%8D%AE", true, true),
+        ("unit=nowhere", false, false),
+        ("kind=nonsense", false, false),
+    ] {
+        let found = (lists(&reviewer, query, &late), lists(&reviewer, query, &early));
+        assert_eq!(found, (late_too, early_too), "{query}");
+    }
+    // What was typed stays, and the way back is there.
+    let none = reviewer.get("/applications?unit=nowhere&kind=renew");
+    assert!(
+        none.text().contains("value=\"nowhere\"")
+            && none.text().contains("value=\"renew\" selected")
+            && none.text().contains("显示全部"),
+        "{}",
+        none.text()
+    );
+    // What is approved waits for the maker, and is never overdue for being decided.
+    let maker = town.desk("maker");
+    assert!(lists(&maker, "state=approved", &approved));
+    let page = maker.page("/applications", &names);
+    assert!(page.contains("已决定") && !page.contains("逾期"), "{page}");
 }
 
 #[test]
