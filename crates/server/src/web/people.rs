@@ -137,6 +137,7 @@ pub(crate) fn appoint_form(visit: &Visit, scope: Scope, form: Option<&Form>) -> 
     let (Scope::Unit(unit), false) = (scope, roles.is_empty()) else {
         return html! {};
     };
+    let form = form.filter(|form| form.text("type") == "appoint");
     let typed = |name| form.map_or("", |form| form.text(name));
     let options: Vec<_> = roles
         .iter()
@@ -178,6 +179,46 @@ pub(crate) fn appoint_form(visit: &Visit, scope: Scope, form: Option<&Form>) -> 
     }
 }
 
+/// The form with which an officer corrects the name or the number of one of these people.
+pub(crate) fn correct_form(visit: &Visit, staff: &Staff, form: Option<&Form>) -> Markup {
+    let l = visit.language();
+    let (Scope::Unit(unit), true) = (staff.scope, holds(visit, Role::Reviewer)) else {
+        return html! {};
+    };
+    if staff.people.is_empty() {
+        return html! {};
+    }
+    let form = form.filter(|form| form.text("type") == "correct");
+    let typed = |name| form.map_or("", |form| form.text(name));
+    let people: Vec<_> = staff
+        .people
+        .iter()
+        .map(|one| (one.id.to_string(), staff.name(one.id)))
+        .collect();
+    let field = |id, name, label, hint, value| {
+        html! {
+            div.field {
+                label for=(id) { (label) }
+                p.hint id={ (id) "-hint" } { (hint) }
+                input id=(id) name=(name) type="text" value=(value) required aria-describedby={ (id) "-hint" };
+            }
+        }
+    };
+    html! {
+        details.card open[form.is_some()] {
+            summary { (l.pick("更正姓名或号码", "Correct a name or a number")) }
+            form method="post" action={ "/units/" (unit) "/people" } {
+                (hidden(&visit.face))
+                input type="hidden" name="type" value="correct";
+                (select("person", l.pick("人员", "Person"), &people, typed("person")))
+                (field("right-name", "name", l.pick("正确的姓名", "Right name"), l.pick("姓名没有变的也要填", "also where it stays as it is"), typed("name")))
+                (field("right-number", "identity_number", l.pick("正确的公民身份号码", "Right identity number"), l.pick("号码没有变的也要填；加密保存，原来的不再保留", "also where it stays as it is; it is kept encrypted, and the former one is not kept"), typed("identity_number")))
+                button { (l.pick("更正", "Correct")) }
+            }
+        }
+    }
+}
+
 /// A principal names agents, approvers and custodians; a reviewer names principals.
 fn may_appoint(visit: &Visit, scope: Scope) -> Vec<Role> {
     let mut roles = Vec::new();
@@ -198,14 +239,22 @@ pub(crate) async fn change(service: Arc<Service>, mut visit: Visit) -> Result<Re
     let scope = Scope::Unit(id);
     let done = async {
         let caller = visit.caller()?;
-        let bad = || Problem::bad_field("“角色”无法识别", "“Role” cannot be read");
-        let role = units::named::<Role>(form.text("role")).ok_or_else(bad)?;
+        let role = || {
+            let bad = || Problem::bad_field("“角色”无法识别", "“Role” cannot be read");
+            units::named::<Role>(form.text("role")).ok_or_else(bad)
+        };
         let (person, step) = match form.text("type") {
-            "dismiss" => (
-                form.parse("person", ("人员", "Person"))?,
-                PersonStep::Dismiss { role, scope },
-            ),
+            "dismiss" => {
+                let role = role()?;
+                let person = form.parse("person", ("人员", "Person"))?;
+                (person, PersonStep::Dismiss { role, scope })
+            }
+            "correct" => {
+                let person = form.parse("person", ("人员", "Person"))?;
+                (person, PersonStep::Correct(typed_name(&form)?))
+            }
             _ => {
+                let role = role()?;
                 let appointed = PersonStep::Appoint {
                     role,
                     scope,
@@ -227,24 +276,7 @@ pub(crate) async fn change(service: Arc<Service>, mut visit: Visit) -> Result<Re
 /// The person of this name and number; officers register whoever is new.
 async fn find_or_register(service: &Service, visit: &Visit, form: &Form) -> Result<PersonId, Problem> {
     let caller = visit.caller()?;
-    let name = form.text("name").trim();
-    if name.is_empty() || name.len() > NAME_BYTES_MAX {
-        return Err(Problem::bad_field(
-            "“姓名”未填写或太长",
-            "“Name” is missing or too long",
-        ));
-    }
-    let bad = |_| {
-        Problem::bad_field(
-            "“公民身份号码”无法识别：十八位，末位是校验码",
-            "“Identity number” cannot be read: eighteen characters with a check digit",
-        )
-    };
-    let identity: IdentityNumber = form.text("identity_number").trim().parse().map_err(bad)?;
-    let wanted = PersonName {
-        name: Zeroizing::new(name.to_owned()),
-        identity,
-    };
+    let wanted = typed_name(form)?;
     match service.person_named(&wanted).await {
         Ok(person) => return Ok(person),
         Err(Error::NotFound { .. }) if holds(visit, Role::Reviewer) => {}
@@ -265,4 +297,26 @@ async fn find_or_register(service: &Service, visit: &Visit, form: &Form) -> Resu
         .register_person(caller, authority(visit)?, wanted, once)
         .await?;
     Ok(kept::<Person>(&answer)?.id)
+}
+
+/// The name and the number that were typed.
+fn typed_name(form: &Form) -> Result<PersonName, Problem> {
+    let name = form.text("name").trim();
+    if name.is_empty() || name.len() > NAME_BYTES_MAX {
+        return Err(Problem::bad_field(
+            "“姓名”未填写或太长",
+            "“Name” is missing or too long",
+        ));
+    }
+    let bad = |_| {
+        Problem::bad_field(
+            "“公民身份号码”无法识别：十八位，末位是校验码",
+            "“Identity number” cannot be read: eighteen characters with a check digit",
+        )
+    };
+    let identity: IdentityNumber = form.text("identity_number").trim().parse().map_err(bad)?;
+    Ok(PersonName {
+        name: Zeroizing::new(name.to_owned()),
+        identity,
+    })
 }

@@ -252,6 +252,7 @@ pub(crate) async fn show_with(
                     }
                 } }
                 (super::people::appoint_form(visit, Scope::Unit(id), form))
+                (super::people::correct_form(visit, &staff, form))
                 (changes(visit, &unit, &others, form))
             }
         }

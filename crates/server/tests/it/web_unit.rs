@@ -583,3 +583,47 @@ fn r50_a_type_that_has_left_the_catalogue_does_not_leave_its_rule_unseen() {
     );
     assert_eq!(version(), before);
 }
+
+#[test]
+fn r16_a_reviewer_corrects_a_persons_name_and_number_on_the_page() {
+    let town = Town::new();
+    let (reviewer, unit) = (town.desk("reviewer"), format!("/units/{}", town.unit));
+    let people = format!("{unit}/people");
+    let before = town.name_of("custodian");
+    assert!(reviewer.page(&unit, &NAMES).contains("更正姓名或号码"));
+    let number = town.person_order()["identity_number"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let person = town.id("custodian").to_owned();
+    let right = |number| {
+        [
+            ("type", "correct"),
+            ("person", person.as_str()),
+            ("name", "欧阳更正"),
+            ("identity_number", number),
+        ]
+    };
+    let bad = reviewer.send(&unit, &people, &right("110105199001011"));
+    assert_eq!(bad.status, 400);
+    assert!(bad.text().contains("value=\"欧阳更正\"") && bad.text().contains("“公民身份号码”无法识别"));
+    // Nobody of the unit corrects, and a number that is somebody else's is refused.
+    let principal = town.desk("principal");
+    assert!(!principal.page(&unit, &NAMES).contains("更正姓名或号码"));
+    let refused = principal.send(&unit, &people, &right(&number));
+    assert_eq!(refused.status, 403, "{}", refused.text());
+    let other = town.person_order();
+    assert_eq!(town.post("reviewer", "/api/people", &other).status, 201);
+    let taken = reviewer.send(&unit, &people, &right(other["identity_number"].as_str().unwrap()));
+    assert!(taken.text().contains("PERSON_TAKEN"), "{}", taken.text());
+    reviewer.done(&unit, &people, &right(&number));
+    let page = principal.page(&unit, &[&NAMES[..], &["欧阳更正"]].concat());
+    assert!(
+        page.contains("欧阳更正") && !page.contains(&before) && !page.contains(&number),
+        "{page}"
+    );
+    assert_eq!(
+        town.desk("agent").send(&unit, &people, &right(&number)).status,
+        403
+    );
+}
