@@ -495,7 +495,6 @@ fn session_list(visit: &Visit, person: PersonId, sessions: &[KnownSession], keep
     let columns = [
         l.pick("开始", "Begun"),
         l.pick("最近使用", "Last used"),
-        l.pick("最迟结束", "Ends"),
         l.pick("凭证", "By"),
         l.pick("办理", "Do"),
     ];
@@ -507,9 +506,8 @@ fn session_list(visit: &Visit, person: PersonId, sessions: &[KnownSession], keep
                 div.scroll { table {
                     (heads(&columns[..columns.len() - usize::from(!keeps)]))
                     tbody { @for session in sessions { tr {
-                        td { (time(session.begun_at, l)) }
+                        td { (time(session.begun_at, l)) br; span.muted { (l.pick("至 ", "until ")) (time(session.ends_at, l)) } }
                         td { (time(session.used_at, l)) }
-                        td { (time(session.ends_at, l)) }
                         td { (factors(&session.factors, l)) }
                         @if keeps { td { form method="post" action={ "/accounts/" (person) "/sessions" } {
                             (hidden(&visit.face))
