@@ -56,6 +56,26 @@ pub(crate) fn as_old_ber(der: &[u8], inside: &dyn Fn(&[u8]) -> bool) -> Vec<u8> 
     out
 }
 
+/// Whether these bytes are one SEQUENCE, whose length says where they end.
+pub(crate) fn is_sequence(bytes: &[u8]) -> bool {
+    let length = match bytes {
+        [0x30, 0x81, length, ..] => 3 + usize::from(*length),
+        [0x30, 0x82, high, low, ..] => 4 + (usize::from(*high) << 8 | usize::from(*low)),
+        [0x30, length @ ..=0x7f, ..] => 2 + usize::from(*length),
+        _ => return false,
+    };
+    length == bytes.len()
+}
+
+#[test]
+fn what_only_begins_like_a_sequence_is_none() {
+    assert!(is_sequence(&sequence(&[&value(2, &[7; 200])])) && is_sequence(&[0x30, 0]));
+    let random = [&[0x30, 0xf6][..], &[9; 18]].concat();
+    assert!(
+        !is_sequence(&random) && !is_sequence(&[0x30]) && !is_sequence(&[0x30, 5, 1]) && !is_sequence(&[])
+    );
+}
+
 /// Tag and contents of the first value, and what follows it. Lengths are DER's, below 64 KiB.
 pub(crate) fn split(der: &[u8]) -> (u8, &[u8], &[u8]) {
     let (header, length) = match der[1] {
