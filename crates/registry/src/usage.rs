@@ -15,7 +15,7 @@ pub use policy::{
     UsePolicyEvent, apply as apply_policy,
 };
 pub(crate) use policy_rules::known as known_types;
-pub use policy_rules::{UsePolicyFacts, decide as decide_policy};
+pub use policy_rules::{RULES_MAX, STEPS_MAX, UsePolicyFacts, decide as decide_policy};
 pub use ranges::Ranges;
 pub use request::{
     Approval, Basis, Batch, Binding, Content, OpenItem, Outcome, Placement, PlacementFault, UseCommand,

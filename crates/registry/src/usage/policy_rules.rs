@@ -12,10 +12,10 @@ use crate::role::{Acting, Role, Scope};
 use super::{ApprovalRule, Approver, Deputy, DocumentType, UsePolicy, UsePolicyCommand, UsePolicyEvent};
 
 /// Rules of a policy at most.
-const RULES_MAX: usize = 64;
+pub const RULES_MAX: usize = 64;
 
 /// Steps of a rule, and people of a step, at most.
-const STEPS_MAX: usize = 16;
+pub const STEPS_MAX: usize = 16;
 
 /// Deputies of a policy at most, past ones included.
 const DEPUTIES_MAX: usize = 512;

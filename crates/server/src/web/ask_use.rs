@@ -11,8 +11,7 @@ use serde_json::json;
 
 use super::form::Form;
 use super::layout::{Sheet, page_with};
-use super::parts::{Field, empty, hidden, problem_box, select};
-use super::policy::fen;
+use super::parts::{Field, empty, fen, hidden, problem_box, select};
 use super::uses::{PAGES_SHOWN, above, rows, units};
 use super::verify::{Mark, marked};
 use super::visit::{Visit, see};

@@ -10,7 +10,7 @@ use registry::{Application, ApplicationId, Digest32, Role, SealId, SealKind, Sub
 use sealing::Language;
 
 use super::applications::{finish, whole};
-use super::parts::{Field, badge, heads, hidden, select};
+use super::parts::{badge, heads, hidden};
 use super::uses::holds;
 use super::visit::Visit;
 use crate::app::{Beside, BesideVerdict, Compared, Error, IMPRESSION_BYTES_MAX, Service, parts_of};
@@ -207,27 +207,29 @@ async fn against(service: &Service, one: &Beside, l: Language) -> Result<Markup,
 
 fn decision(visit: &Visit, id: ApplicationId, one: &Beside, name: &Markup) -> Markup {
     let l = visit.language();
-    let verdicts = [
-        ("different", l.pick("不同", "different")),
-        ("same", l.pick("相同", "the same")),
-    ]
-    .map(|(value, text)| (value.to_owned(), text.to_owned()));
-    let reason = Field {
-        name: "reason",
-        label: l.pick("理由", "Why"),
-        hint: "",
-        kind: "textarea",
-        value: "",
-        needed: true,
-    };
+    // Several of these forms can stand on one page: each field has an identifier of its own.
+    let (verdict, reason) = (
+        format!("verdict-{}", one.against.id),
+        format!("reason-{}", one.against.id),
+    );
     html! {
         details open {
             summary { (l.pick("请决定：与 ", "Decide: beside ")) (name) }
             form method="post" action={ "/applications/" (id) "/beside" } {
                 (hidden(&visit.face))
                 input type="hidden" name="against" value=(one.against.id);
-                (select("verdict", l.pick("两枚印模", "The impressions are"), &verdicts, ""))
-                (reason.markup())
+                div.field {
+                    label for=(verdict) { (l.pick("两枚印模", "The impressions are")) }
+                    select id=(verdict) name="verdict" required {
+                        option value="" { (l.pick("请选择", "choose")) }
+                        option value="different" { (l.pick("不同", "different")) }
+                        option value="same" { (l.pick("相同", "the same")) }
+                    }
+                }
+                div.field {
+                    label for=(reason) { (l.pick("理由", "Why")) }
+                    textarea id=(reason) name="reason" rows="3" required {}
+                }
                 button.main { (l.pick("决定", "Decide")) }
             }
         }

@@ -25,6 +25,28 @@ pub(crate) fn time(time: Timestamp, l: Language) -> Markup {
     }
 }
 
+/// Fen in a yuan.
+const FEN: u64 = 100;
+
+/// An amount in yuan, with two decimals at most, in fen.
+pub(crate) fn fen(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
+    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
+        return None;
+    }
+    let part: u64 = format!("{part:0<2}").parse().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(FEN)?.checked_add(part)
+}
+
+/// The other way round.
+pub(crate) fn yuan(fen: u64) -> String {
+    match fen % FEN {
+        0 => (fen / FEN).to_string(),
+        part => format!("{}.{part:02}", fen / FEN),
+    }
+}
+
 /// What went wrong and what to do; scripts and readers of screens announce it.
 pub(crate) fn problem_box(problem: &Problem, l: Language) -> Markup {
     let (what, advice) = problem.words(l);
@@ -151,5 +173,36 @@ pub(crate) fn checks_of(name: &str, options: &[(String, String)], chosen: &[Stri
         div.checks { @for (value, text) in options {
             label.check { input type="checkbox" name=(name) value=(value) checked[chosen.contains(value)]; (text) }
         } }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn amounts_are_read_to_the_fen_and_written_back() {
+        for (text, read) in [
+            ("0", 0),
+            ("12", 1200),
+            ("12.3", 1230),
+            ("12.05", 1205),
+            ("12.", 1200),
+        ] {
+            assert_eq!(fen(text), Some(read), "{text}");
+        }
+        for text in [
+            "",
+            ".5",
+            "1,000",
+            "-1",
+            "1.234",
+            "1e3",
+            "184467440737095517",
+            "+1",
+        ] {
+            assert_eq!(fen(text), None, "{text}");
+        }
+        assert_eq!([1200, 1205, 1230].map(yuan), ["12", "12.05", "12.30"]);
     }
 }

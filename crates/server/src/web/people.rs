@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 use super::form::Form;
 use super::parts::{Field, badge, empty, hidden, select, stack, time};
 use super::units;
-use super::uses::{authority, holds, rows};
+use super::uses::{authority, holds, principal, rows};
 use super::visit::{Visit, see};
 use super::words;
 use crate::app::{Error, PersonName, PersonStep, Service};
@@ -66,12 +66,7 @@ fn held(person: &Person, scope: Scope, now: Timestamp) -> impl Iterator<Item = &
 /// People with their roles; those who may, end them.
 pub(crate) fn staff_card(visit: &Visit, staff: &Staff, l: Language) -> Markup {
     let now = visit.call.now;
-    let principal = visit
-        .face
-        .roles
-        .iter()
-        .flatten()
-        .any(|(role, scope)| *role == Role::Principal && *scope == staff.scope);
+    let principal = matches!(staff.scope, Scope::Unit(unit) if principal(visit, unit));
     let ends = |role: Role| match role {
         Role::Agent | Role::Approver | Role::Custodian => principal,
         Role::Principal => holds(visit, Role::Reviewer),
@@ -225,8 +220,7 @@ fn may_appoint(visit: &Visit, scope: Scope) -> Vec<Role> {
     if holds(visit, Role::Reviewer) {
         roles.push(Role::Principal);
     }
-    let principal = |(role, held): &(Role, Scope)| *role == Role::Principal && *held == scope;
-    if visit.face.roles.iter().flatten().any(principal) {
+    if matches!(scope, Scope::Unit(unit) if principal(visit, unit)) {
         roles.extend([Role::Agent, Role::Approver, Role::Custodian]);
     }
     roles

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::response::Response;
 use maud::{Markup, html};
-use registry::usage::{ApprovalRule, Approver, DocumentType, Separation, Step};
+use registry::usage::{ApprovalRule, Approver, DocumentType, RULES_MAX, STEPS_MAX, Separation, Step};
 use registry::{PersonId, Role, Scope, SealKind, UnitId, UsePolicy};
 use sealing::Language;
 
 use super::ask_use::document_types;
 use super::form::Form;
 use super::layout::{Sheet, page_with};
-use super::parts::{Field, checks_of, empty, heads, hidden, problem_box, select, time};
+use super::parts::{Field, checks_of, empty, fen, heads, hidden, problem_box, select, time, yuan};
 use super::people::{Staff, called};
 use super::uses::principal;
 use super::visit::{Visit, see};
@@ -21,12 +21,6 @@ use super::words;
 use crate::app::{Error, PolicyOrder, PolicyVersion, Service};
 use crate::http::problem::Problem;
 use crate::subnet::Subnet;
-
-/// Fen in a yuan.
-const FEN: u64 = 100;
-/// Rules and steps that the form shows; the registry's own limits are not higher.
-const RULES_MAX: usize = 64;
-const STEPS_MAX: usize = 16;
 
 /// A version as it is typed.
 struct Draft {
@@ -125,7 +119,7 @@ impl Draft {
     }
 
     /// As it would be put in force; the registry judges whether it can be.
-    fn order(&self) -> Result<PolicyOrder, Problem> {
+    fn order(&self, approval_days_max: u16) -> Result<PolicyOrder, Problem> {
         let numbered = self.rules.iter().enumerate();
         let networks = self.networks.split_whitespace().map(|text| {
             let bad = || {
@@ -143,7 +137,7 @@ impl Draft {
                 .map(|(at, rule)| rule.rule(at + 1))
                 .collect::<Result<_, _>>()?,
             separation: self.separation,
-            approval_days_max: number(&self.days, ("几天", "Days"))?,
+            approval_days_max,
             networks: networks.collect::<Result<_, _>>()?,
         })
     }
@@ -233,36 +227,8 @@ impl DraftStep {
     }
 }
 
-fn number<T: std::str::FromStr>(text: &str, (zh, en): (&str, &str)) -> Result<T, Problem> {
-    text.parse().map_err(|_| {
-        Problem::bad_field(
-            &format!("“{zh}”未填写或无法识别"),
-            &format!("“{en}” is missing or cannot be read"),
-        )
-    })
-}
-
 fn shortened(text: &str) -> String {
     text.chars().take(64).collect()
-}
-
-/// An amount in yuan, with two decimals at most, in fen.
-pub(crate) fn fen(text: &str) -> Option<u64> {
-    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
-    let digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    if whole.is_empty() || part.len() > 2 || !digits(whole) || !digits(part) {
-        return None;
-    }
-    let part: u64 = format!("{part:0<2}").parse().ok()?;
-    whole.parse::<u64>().ok()?.checked_mul(FEN)?.checked_add(part)
-}
-
-/// The other way round.
-pub(crate) fn yuan(fen: u64) -> String {
-    match fen % FEN {
-        0 => (fen / FEN).to_string(),
-        part => format!("{}.{part:02}", fen / FEN),
-    }
 }
 
 pub(crate) async fn show(service: Arc<Service>, visit: Visit) -> Result<Response, Problem> {
@@ -640,9 +606,10 @@ pub(crate) async fn adopt(service: Arc<Service>, mut visit: Visit) -> Result<Res
     }
     let done = async {
         let once = visit.once("policy_adopt", &form)?;
+        let days = form.parse("days", ("几天", "Days"))?;
         Ok::<_, Problem>(
             service
-                .change_policy(visit.caller()?, id, draft.order()?, once)
+                .change_policy(visit.caller()?, id, draft.order(days)?, once)
                 .await?,
         )
     };
