@@ -12,6 +12,12 @@ use serde_json::{Value, json};
 
 /// How WebDriver names an element.
 const ELEMENT: &str = "element-6066-11e4-a52e-4f735466cecf";
+/// Whether a click sends a form that leads to another page; if so, this page is marked as the one that is left. Without
+/// scripts of the page nothing else tells it from the next one.
+const LEAVES: &str = "const [one] = arguments; \
+    if (!one.matches('form[method=post] button:not([type=button])')) return false; \
+    if (!one.formNoValidate && !one.form.noValidate && !one.form.checkValidity()) return false; \
+    document.documentElement.dataset.left = ''; return true";
 
 /// A browser window with cookies of its own; it ends when dropped.
 pub(crate) struct Browser {
@@ -175,7 +181,12 @@ impl Browser {
     #[track_caller]
     pub(crate) fn click(&self, css: &str) {
         let element = self.element(css);
+        let handle = json!({ ELEMENT: element.replace("/element/", "") });
+        let leaves = self.post("/execute/sync", &json!({ "script": LEAVES, "args": [handle] }));
         self.post(&format!("{element}/click"), &json!({}));
+        if leaves == Value::Bool(true) {
+            self.until("document.documentElement.dataset.left === undefined");
+        }
         // The driver waits for pages that come at once; a form that is being sent says so until its answer is there.
         self.until("document.readyState === 'complete' && !document.querySelector('form[aria-busy]')");
     }
